@@ -1,0 +1,1 @@
+"""The wire: requests become inquiries, inspections become answers, errors become problems."""

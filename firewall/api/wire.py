@@ -1,0 +1,195 @@
+"""The contract of /inspect, field by field, and the way from bytes to an Inquiry.
+
+The envelope goes through pydantic; the payload does not: it stays the JSON text that came, so that it can be returned
+to the letter.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from firewall.errors import InvalidRequestError
+from firewall.payload.document import Document, Limits, decode, escape, parse
+from firewall.pipeline import Inquiry
+from firewall.vocabulary import Direction, Identity, ToolRef
+
+_PAYLOADS = {Direction.INBOUND: "arguments", Direction.OUTBOUND: "result"}
+_Name = Field(min_length=1, max_length=256)
+_Label = Field("", max_length=1024)
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ToolBody(_Wire):
+    """Which tool is called, as the gateway names it."""
+
+    server: str = _Name
+    name: str = _Name
+    version: str | None = Field(None, max_length=256, description="Held against the registered version.")
+    digest: str | None = Field(None, max_length=256, description="Digest of the tool's definition, recorded.")
+
+
+class ContextBody(_Wire):
+    """Who calls. In open mode these are taken as said and recorded."""
+
+    tenant: str = _Label
+    user: str = _Label
+    model: str = _Label
+    session: str = _Label
+    request_id: str = _Label
+    purpose: str = _Label
+    roles: list[str] = Field(default=[], max_length=64)
+
+
+class EnvelopeBody(_Wire):
+    """Everything of a request but the payload."""
+
+    direction: Literal["inbound", "outbound"]
+    tool: ToolBody
+    context: ContextBody = ContextBody(tenant="", user="", model="", session="", request_id="", purpose="", roles=[])
+    policy: str | None = Field(None, max_length=64, description="A policy's id, instead of the selected one.")
+    dry_run: bool = Field(False, description="Decide and record, marked as such; counts for nothing else.")
+    explain: bool = Field(False, description="Say of each finding which rule and which clause it came from.")
+
+
+class InspectRequest(EnvelopeBody):
+    """One tool call: its arguments before the call (inbound), or its result after it (outbound)."""
+
+    arguments: Any = Field(default=None, description="Inbound: any JSON.")
+    result: Any = Field(default=None, description="Outbound: an MCP CallToolResult, any JSON, or text.")
+
+
+class FindingBody(_Wire):
+    """Saw this, there. Carries no text."""
+
+    detector: str
+    rule_id: str
+    entity_type: str
+    pointer: str = Field(description="RFC 6901, into the payload; cleaned where a member name was.")
+    start: int | None = Field(description="Code points of the leaf; None where the finding is about the call.")
+    end: int | None
+    score: float
+    severity: Literal["info", "low", "medium", "high", "critical"]
+    action: Literal["allow", "redact", "review", "block"]
+    tags: list[str]
+    explanation: dict[str, Any] | None = None
+
+
+class SkippedBody(_Wire):
+    """Did not look, because."""
+
+    detector: str
+    pointer: str
+    reason: str
+
+
+class CoverageBody(_Wire):
+    """Characters looked at, of all characters in the payload."""
+
+    scanned: int
+    total: int
+
+
+class PolicyBody(_Wire):
+    """The policy that decided."""
+
+    id: str
+    version: str
+
+
+class InspectResponse(_Wire):
+    """The decision, and the payload that may pass."""
+
+    action: Literal["allow", "redact", "review", "block"]
+    enforced: bool = Field(description="False under a monitoring policy: the content is what came, untouched.")
+    content: Any = Field(description="The payload in its own shape, cleaned; null when blocked.")
+    scores: dict[str, float | None]
+    findings: list[FindingBody]
+    skipped: list[SkippedBody]
+    coverage: CoverageBody
+    reasons: list[str]
+    policy: PolicyBody
+    bundle: str
+    models: dict[str, str]
+    audit_id: str | None
+    timings_ms: dict[str, float]
+
+
+class BatchResponse(_Wire):
+    """Answers in the order of the requests; each is an InspectResponse or a problem."""
+
+    results: list[Any]
+
+
+def read_one(body: bytes, limits: Limits) -> tuple[Inquiry, bool]:
+    """Turn a body into an inquiry and whether to explain. Raises the errors of `payload` and InvalidRequestError."""
+    return _inquiry(parse(decode(body, limits), limits))
+
+
+def read_batch(body: bytes, limits: Limits, most: int) -> list[tuple[Inquiry, bool]]:
+    """Turn a body `{"requests": [...]}` into inquiries."""
+    document = parse(decode(body, limits), limits)
+    names = _members(document)
+    if names != {"requests"}:
+        extra = sorted(names - {"requests"})
+        raise InvalidRequestError("the body is {\"requests\": [...]}", pointer=f"/{escape(extra[0])}" if extra else "")
+    start, _ = document.places["/requests"]
+    if document.source[start] != "[":
+        raise InvalidRequestError("requests is a list", pointer="/requests")
+    count = sum(1 for place in document.places if place.startswith("/requests/") and place.count("/") == 2)
+    if not 1 <= count <= most:
+        raise InvalidRequestError(f"a batch holds 1 to {most} requests", pointer="/requests")
+    inquiries = []
+    for index in range(count):
+        start, end = document.places[f"/requests/{index}"]
+        try:
+            # Read once more on its own, so that pointers begin at the request and the cost stays linear.
+            inquiries.append(_inquiry(parse(document.source[start:end], limits)))
+        except InvalidRequestError as error:
+            raise InvalidRequestError(error.detail, pointer=f"/requests/{index}{error.pointer or ''}") from None
+    return inquiries
+
+
+def _members(document: Document) -> set[str]:
+    """Return the member names of a request; raises InvalidRequestError if it is not an object."""
+    start, _ = document.places[""]
+    if document.source[start] != "{":
+        raise InvalidRequestError("a request is a JSON object", pointer="")
+    return {leaf.text for leaf in document.leaves if leaf.kind == "key" and leaf.pointer.count("/") == 1}
+
+
+def _inquiry(document: Document) -> tuple[Inquiry, bool]:
+    names = _members(document)
+    envelope: dict[str, Any] = {}
+    for name in names - set(_PAYLOADS.values()):
+        start, end = document.places[f"/{escape(name)}"]
+        envelope[name] = json.loads(document.source[start:end])
+    try:
+        model = EnvelopeBody.model_validate(envelope)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = "".join(f"/{escape(str(step))}" for step in first["loc"])
+        raise InvalidRequestError(first["msg"], pointer=place) from None
+    direction = Direction(model.direction)
+    wanted, other = _PAYLOADS[direction], _PAYLOADS[next(d for d in Direction if d is not direction)]
+    if wanted not in names:
+        raise InvalidRequestError(f"an {direction} request holds `{wanted}`", pointer=f"/{wanted}")
+    if other in names:
+        raise InvalidRequestError(f"`{other}` does not go with {direction}", pointer=f"/{other}")
+    tool, who = model.tool, model.context
+    inquiry = Inquiry(
+        direction=direction,
+        tool=ToolRef(tool.server, tool.name, tool.version, tool.digest),
+        identity=Identity(
+            who.tenant, who.user, who.model, who.session, who.request_id, who.purpose, tuple(who.roles)
+        ),
+        document=document.sub(f"/{wanted}"),
+        policy=model.policy,
+        dry_run=model.dry_run,
+    )
+    return inquiry, model.explain

@@ -1,0 +1,1 @@
+"""Tell: one tamper-evident record of every inspection, and the means to check, read and export the trail."""

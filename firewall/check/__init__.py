@@ -1,0 +1,1 @@
+"""Rules and policies prove themselves, on the road that requests take."""

@@ -1,0 +1,1 @@
+"""See: detectors report what stands where; they decide nothing."""

@@ -1,0 +1,252 @@
+"""Prompt injection as a model sees it: one calibrated score for the document, and the places it comes from.
+
+The model reads the leaves in canonical form, each behind its field name, and everything that was decoded from them.
+It says how sure it is; what that means is the policy's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from firewall.errors import ConfigurationError, LimitExceededError, NotReadyError, OverloadedError
+from firewall.inference.batcher import Batcher
+from firewall.inference.manifest import Task
+from firewall.inference.model import Encoded, Logits, Window
+from firewall.payload.decode import TRUNCATED
+from firewall.payload.joined import SEPARATOR, Joined, join
+from firewall.payload.views import canonical, decoded
+from firewall.vocabulary import (
+    Coverage,
+    Finding,
+    Origin,
+    Report,
+    Segment,
+    Severity,
+    Skipped,
+    SkipReason,
+    Span,
+    View,
+)
+
+NAME = "injection"
+RULE_ID = "model.injection"
+ENTITY_TYPE = "PROMPT_INJECTION"
+FLOOR = 0.2
+_INLINE_CHARS = 4_096  # longer documents are prepared in a worker thread, so that the loop stays free
+_NAMES_SLACK = 8_192
+_TAGS: Mapping[Origin, tuple[str, ...]] = {
+    Origin.TOOL_CALL: ("owasp-llm01", "nist-direct-prompt-injection"),
+    Origin.TOOL_RESULT: ("owasp-llm01", "nist-indirect-prompt-injection"),
+    Origin.RESOURCE: ("owasp-llm01", "nist-indirect-prompt-injection"),
+}
+
+
+def names_fit(segments: Sequence[Segment]) -> bool:
+    """Tell whether field names as context would keep the text within about twice the size of the leaves.
+
+    Thousands of one-letter leaves under one long name would otherwise make a small document a large one.
+    """
+    names = sum(len(segment.field_name) for segment in segments if not segment.is_key)
+    return names <= sum(len(segment.text) for segment in segments) + _NAMES_SLACK
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Several views of one joined text behind one another, with the way home to the segments."""
+
+    joined: Joined
+    views: tuple[View, ...]
+    starts: tuple[int, ...] = field(repr=False)
+    text: str = field(repr=False)
+
+    @classmethod
+    def of(cls, joined: Joined, views: Sequence[View]) -> _Reading:
+        """Put views behind one another. A separator is white space to the model; it stands for no segment."""
+        starts, at = [], 0
+        for view in views:
+            starts.append(at)
+            at += len(view.text) + 1
+        return cls(joined, tuple(views), tuple(starts), "\n".join(view.text for view in views).replace(SEPARATOR, "\n"))
+
+    def home(self, start: int, end: int) -> Iterator[tuple[int, Span]]:
+        """Yield each segment under `[start, end)`, with the span in its own code points."""
+        index = max(0, bisect_right(self.starts, start) - 1)
+        while index < len(self.views) and self.starts[index] < end:
+            view, at = self.views[index], self.starts[index]
+            low, high = max(start - at, 0), min(end - at, len(view.text))
+            if low < high:
+                yield from self.joined.locate(*view.to_source(low, high))
+            index += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A document ready to be scored: how it reads, its windows, and which segments could not be read whole."""
+
+    readings: tuple[_Reading, ...]
+    encoded: tuple[Encoded, ...] = field(repr=False)
+    scanned: int
+    truncated: frozenset[int]
+
+
+class InjectionDetector:
+    """Scores a whole document. `floor` is the calibrated score from which a window is worth a finding."""
+
+    name = NAME
+
+    def __init__(
+        self,
+        batcher: Batcher,
+        *,
+        floor: float = FLOOR,
+        timeout_s: float = 10.0,
+        max_characters: int = 1_000_000,
+    ) -> None:
+        """Take a batcher over a sequence model.
+
+        `timeout_s` is how long a document may wait and compute before its segments are skipped; `max_characters` is
+        how many characters of a document are read, decoded ones not counted.
+
+        Raises:
+            ConfigurationError: if the model does not classify sequences, or a limit is out of range.
+        """
+        if batcher.model.manifest.task is not Task.SEQUENCE:
+            raise ConfigurationError("the injection detector needs a sequence-classification model")
+        if not 0 <= floor <= 1 or timeout_s <= 0 or max_characters < 1:
+            raise ConfigurationError("the injection detector has a limit that is out of range")
+        self._batcher = batcher
+        self.floor = floor
+        self.timeout_s = timeout_s
+        self.max_characters = max_characters
+
+    async def detect(self, segments: Sequence[Segment]) -> Report:
+        """Score the document. Never raises for what is in it; what was not looked at is in `skipped`.
+
+        A document that could not be scored has no score: its segments are skipped instead.
+        """
+        began = time.perf_counter()
+        deadline = time.monotonic() + self.timeout_s
+        total = sum(len(segment.text) for segment in segments)
+        try:
+            prepared = await self._prepare(segments, total, deadline)
+            windows = [window for encoded in prepared.encoded for window in encoded.windows]
+            check_size(windows, self._batcher)
+            logits = await self._batcher.score(windows, deadline=deadline)
+            score, findings = self._weigh(segments, prepared, logits)
+        except Exception as error:  # noqa: BLE001 - the policy answers for what was not seen, whatever the cause
+            reason = skip_reason(error)
+            return Report(
+                skipped=tuple(Skipped(NAME, segment.pointer, reason) for segment in segments if segment.text),
+                coverage=Coverage(0, total),
+                timings_ms={NAME: (time.perf_counter() - began) * 1e3},
+            )
+        cut = sorted(prepared.truncated)
+        return Report(
+            findings=tuple(findings),
+            skipped=tuple(Skipped(NAME, segments[index].pointer, SkipReason.BUDGET) for index in cut),
+            coverage=Coverage(prepared.scanned, total),
+            timings_ms={NAME: (time.perf_counter() - began) * 1e3},
+            scores={NAME: score},
+        )
+
+    async def _prepare(self, segments: Sequence[Segment], total: int, deadline: float) -> _Prepared:
+        if total <= _INLINE_CHARS:
+            return self._read(segments)
+        async with asyncio.timeout(deadline - time.monotonic()):
+            return await asyncio.to_thread(self._read, segments)
+
+    def _read(self, segments: Sequence[Segment]) -> _Prepared:
+        """Join, fold, decode and tokenize, within the budget of characters."""
+        kept, scanned, truncated = self._within_budget(segments)
+        joined = join(kept, context=names_fit(kept))
+        hidden: list[View] = []
+        for view in decoded(joined.text):
+            if view.name == TRUNCATED:
+                truncated |= {index for index, _ in joined.locate(*view.to_source(0, len(view.text)))}
+            elif view.text:
+                hidden.append(view)
+        plain = _Reading.of(joined, [canonical(joined.text)])
+        readings = (plain, _Reading.of(joined, hidden)) if hidden else (plain,)
+        encoded = self._batcher.model.encode([reading.text for reading in readings])
+        return _Prepared(readings, tuple(encoded), scanned, frozenset(truncated))
+
+    def _within_budget(self, segments: Sequence[Segment]) -> tuple[Sequence[Segment], int, set[int]]:
+        """Return the segments that are read, the characters in them, and the indexes of those not read whole."""
+        left = self.max_characters
+        for index, segment in enumerate(segments):
+            if len(segment.text) > left:
+                kept = [*segments[:index], replace(segment, text=segment.text[:left])]
+                return kept, self.max_characters, set(range(index, len(segments)))
+            left -= len(segment.text)
+        return segments, self.max_characters - left, set()
+
+    def _weigh(
+        self, segments: Sequence[Segment], prepared: _Prepared, logits: Sequence[Logits]
+    ) -> tuple[float, list[Finding]]:
+        """Calibrate: the document's score over all windows, and a finding for each run of windows over the floor."""
+        margins = [self._batcher.model.margin(row) for row in logits]
+        if not margins:
+            return 0.0, []
+        calibration = self._batcher.model.manifest.calibration
+        scores = [calibration.probability(margin, len(margins)) for margin in margins]
+        findings: list[Finding] = []
+        at = 0
+        for reading, encoded in zip(prepared.readings, prepared.encoded, strict=True):
+            count = len(encoded.windows)
+            for first, last, score in _runs(scores[at : at + count], self.floor):
+                start = int(encoded.tokens.starts[encoded.windows[first].first])
+                end = int(encoded.tokens.ends[encoded.windows[last].last - 1])
+                findings += [_finding(segments[index], span, score) for index, span in reading.home(start, end)]
+            at += count
+        return max(scores), findings
+
+
+def skip_reason(error: Exception) -> SkipReason:
+    """Name why a detector could not look, from the error that stopped it."""
+    if isinstance(error, TimeoutError):
+        return SkipReason.DEADLINE
+    if isinstance(error, LimitExceededError):
+        return SkipReason.BUDGET
+    if isinstance(error, OverloadedError):
+        return SkipReason.OVERLOAD
+    return SkipReason.UNAVAILABLE if isinstance(error, NotReadyError) else SkipReason.CRASH
+
+
+def check_size(windows: Sequence[Window], batcher: Batcher) -> None:
+    """Refuse a document that would not fit into an empty queue: waiting cannot help it.
+
+    Raises:
+        LimitExceededError: if it has more windows than the queue has places.
+    """
+    if len(windows) > batcher.max_queue_windows:
+        raise LimitExceededError("the document has more windows than may wait for the model")
+
+
+def _runs(scores: Sequence[float], floor: float) -> Iterator[tuple[int, int, float]]:
+    """Yield each run of neighbouring windows that reach the floor: first, last, and the highest score in it."""
+    first: int | None = None
+    for index, score in enumerate([*scores, -1.0]):
+        if score >= floor:
+            first = index if first is None else first
+        elif first is not None:
+            yield first, index - 1, max(scores[first:index])
+            first = None
+
+
+def _finding(segment: Segment, span: Span, score: float) -> Finding:
+    return Finding(
+        detector=NAME,
+        rule_id=RULE_ID,
+        entity_type=ENTITY_TYPE,
+        pointer=segment.pointer,
+        span=span,
+        score=score,
+        severity=Severity.HIGH,
+        origin=segment.origin,
+        tags=_TAGS[segment.origin],
+        is_key=segment.is_key,
+    )

@@ -1,0 +1,128 @@
+"""From token probabilities to places in the text: windows merged, words decided whole, neighbours joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firewall.inference.shapes import word_bounds
+from firewall.inference.windows import Tokens
+
+OUTSIDE: Final = "O"
+DEFAULT: Final = "default"
+_LONGEST_BRIDGE: Final = 2
+
+Decoded = tuple[int, int, str, float]
+"""Start and end in code points, entity type, score in [0, 1]."""
+
+
+def merge_windows(
+    count: int, windows: Sequence[tuple[int, int]], probabilities: Sequence[NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Return `[count, labels]` probabilities from those of each window `[first, last)`.
+
+    A token that lies in several windows takes their mean, weighted by how far it stands from the window's edge:
+    at an edge half of what surrounds it is out of sight.
+
+    Raises:
+        ValueError: if a window's probabilities are not as many as its tokens, or a token lies in no window.
+    """
+    labels = probabilities[0].shape[1] if probabilities else 0
+    total = np.zeros((count, labels), dtype=np.float32)
+    weights = np.zeros((count, 1), dtype=np.float32)
+    for (first, last), rows in zip(windows, probabilities, strict=True):
+        if len(rows) != last - first:
+            raise ValueError("a window has one row of probabilities for each of its tokens")
+        place = np.arange(last - first, dtype=np.float32)
+        weight = (np.minimum(place, place[::-1]) + 1)[:, None]
+        total[first:last] += rows * weight
+        weights[first:last] += weight
+    if not weights.all():
+        raise ValueError("every token lies in a window")
+    return total / weights
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return probabilities over the last axis."""
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    result: NDArray[np.float32] = (raised / raised.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return result
+
+
+def decode(
+    probabilities: NDArray[np.float32],
+    tokens: Tokens,
+    text: str,
+    labels: Sequence[str],
+    threshold: Mapping[str, float] | float,
+) -> list[Decoded]:
+    """Return the entities of a text in order, without overlap.
+
+    A word takes the mean of its pieces. It is an entity of its likeliest type where the probability of being any
+    entity reaches that type's threshold (a mapping's `default` speaks for types it does not name; 0.5 without one).
+    Punctuation between two parts of one type belongs to them; words of one type on one line are joined. Linear.
+    """
+    if not len(tokens):
+        return []
+    outside = list(labels).index(OUTSIDE)
+    starts, ends = word_bounds(text)
+    places = np.minimum(tokens.starts, len(text) - 1)
+    first = starts[places]
+    begins = np.flatnonzero(np.append(True, first[1:] != first[:-1]))
+    sizes = np.diff(np.append(begins, len(tokens)))
+    pooled = np.add.reduceat(probabilities, begins, axis=0) / sizes[:, None]
+    scores = 1.0 - pooled[:, outside]
+    others = pooled.copy()
+    others[:, outside] = -1.0
+    types = others.argmax(axis=1)
+    kept = scores >= _limits(labels, threshold)[types]
+    low = np.minimum(tokens.starts[begins], first[begins])
+    high = np.maximum(tokens.ends[begins + sizes - 1], ends[places[begins]])
+    return _joined(text, labels, np.flatnonzero(kept), types, scores, low, high)
+
+
+def _limits(labels: Sequence[str], threshold: Mapping[str, float] | float) -> NDArray[np.float64]:
+    if isinstance(threshold, Mapping):
+        fallback = threshold.get(DEFAULT, 0.5)
+        return np.array([threshold.get(label, fallback) for label in labels])
+    return np.full(len(labels), threshold)
+
+
+def _joined(
+    text: str,
+    labels: Sequence[str],
+    kept: NDArray[np.intp],
+    types: NDArray[np.intp],
+    scores: NDArray[np.float32],
+    low: NDArray[np.int32],
+    high: NDArray[np.int32],
+) -> list[Decoded]:
+    """Join kept words of one type that stand side by side; the score is the mean over the words."""
+    result: list[Decoded] = []
+    previous = -1
+    start = end = words = 0
+    total = 0.0
+    for word in kept.tolist():
+        joins = (
+            previous >= 0
+            and types[word] == types[previous]
+            and _adjoins(text[end : int(low[word])], beside=word == previous + 1)
+        )
+        if not joins:
+            if previous >= 0:
+                result.append((start, end, labels[types[previous]], total / words))
+            start, total, words = int(low[word]), 0.0, 0
+        end, total, words, previous = int(high[word]), total + float(scores[word]), words + 1, word
+    if previous >= 0:
+        result.append((start, end, labels[types[previous]], total / words))
+    return result
+
+
+def _adjoins(gap: str, *, beside: bool) -> bool:
+    """Tell whether what lies between two words of one type belongs to them."""
+    if beside:
+        return len(gap) <= _LONGEST_BRIDGE and "\n" not in gap and "\r" not in gap
+    return 0 < len(gap) <= _LONGEST_BRIDGE and not any(one.isspace() or one.isalnum() for one in gap)

@@ -1,0 +1,1 @@
+"""Read: bytes become a Document, a Document becomes Segments, and edited text becomes bytes again."""

@@ -1,0 +1,273 @@
+"""What is hidden in an encoding, unfolded: base64, base32, hex, percent, HTML entities, escapes, tags, gzip, rot13,
+leetspeak and spaced-out letters, nested to a depth, bounded in size.
+
+Each decoder takes a text and yields views of it. A view of a whole encoded run maps home as one piece, so that a
+finding inside the run covers the run; escapes map piece by piece.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import html
+import re
+import zlib
+from collections.abc import Callable, Iterator
+
+from firewall.payload.normalize import canonical, invisible
+from firewall.vocabulary import Offsets, View
+
+MAX_DEPTH = 3
+TRUNCATED = "truncated"  # the name of a view that stands for what the budget left unread
+_MIN_DECODED = 6
+_MAX_INFLATED = 262_144
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}+(?:\r?\n[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
+_BASE32 = re.compile(r"\b[A-Z2-7]{16,}+={0,6}")
+_HEX = re.compile(r"(?:0x|\\x|%|:| )?(?:[0-9a-fA-F]{2}(?:\\x|0x|:| |-)?){8,}+")
+_HEX_NOISE = re.compile(r"0x|\\x|[%:\s-]")
+_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,24});")
+_ESCAPE = re.compile(r"\\(?:u\{[0-9a-fA-F]{1,6}\}|[uU][0-9a-fA-F]{4}(?:[0-9a-fA-F]{4})?|x[0-9a-fA-F]{2}|[nrt\"'/\\])")
+_TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{6,}")
+_SPACED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z](?:[ ._*|-]{1,3}[A-Za-z](?![A-Za-z0-9])){5,}")
+_SEPARATED = re.compile(r"([ ._*|-]+)([A-Za-z])")
+_LEET_WORD = re.compile(r"[A-Za-z0-9@$!|+]{3,40}")
+_LEET = str.maketrans("013457@$!|+", "oieastasiit")
+_WORD = re.compile(r"[A-Za-z]{3,20}")
+# Words that an order to a model can hardly do without; they gate the views that cost a second look at the whole text.
+_TELLING = frozenset(
+    "ignore disregard forget override bypass previous prior above earlier instruction instructions prompt prompts system "
+    "rules reveal repeat print show output send forward email password secret secrets token credentials key execute run "
+    "call tool tools function assistant model agent developer mode jailbreak admin administrator user users message "
+    "messages conversation follow following pretend act you your are now must all every and the this delete approve "
+    "release export upload post confidential patient records data without instead from what into only new not never once "
+    "request these those lines how matter target notes next that for with are was has have can will when before after "
+    "http https exec eval curl python verify urgent endoftext endtext start end".split()
+)
+
+
+def decoded(text: str) -> list[View]:
+    """Return a canonical view of everything that was hidden in the text; offsets lead home to `text`."""
+    budget = 2 * len(text) + 16_384
+    found: list[View] = []
+    frontier = [View("raw", text)]
+    for _ in range(MAX_DEPTH):
+        deeper: list[View] = []
+        for view in frontier:
+            for decoder in DECODERS:
+                for inner in decoder(view.text):
+                    if inner.text == view.text:
+                        continue
+                    budget -= len(inner.text)
+                    if budget <= 0:
+                        return [*map(_seen, found + deeper), View(TRUNCATED, "\x1e", Offsets((0, 1), (0, len(text))))]
+                    deeper.append(View(inner.name, inner.text, inner.offsets, view))
+        found += deeper
+        frontier = [view for view in deeper if view.name in _NESTING]
+    return [_seen(view) for view in found]
+
+
+def _seen(view: View) -> View:
+    plain = canonical(view.text.replace("\x1e", " ") if view.name not in _WHOLE else view.text)
+    return View(view.name, plain.text, plain.offsets, view)
+
+
+def _run(name: str, text: str, start: int, end: int) -> View:
+    """A view of one encoded run, mapped home as one piece."""
+    if text is TRUNCATED:
+        name = TRUNCATED
+    if len(text) == end - start:  # equal lengths would be read as character by character
+        text += " "
+    return View(name, text, Offsets((0, len(text)), (start, end)))
+
+
+def _readable(raw: bytes) -> str | None:
+    """Return bytes as text if they are text a person could have meant: UTF-8 (or UTF-16), nearly all printable."""
+    if raw[:2] == b"\x1f\x8b":
+        inflater = zlib.decompressobj(31)
+        try:
+            raw = inflater.decompress(raw, _MAX_INFLATED)
+        except zlib.error:
+            return None
+        if not inflater.eof:
+            return TRUNCATED
+    for encoding in ("utf-8", "utf-16-le") if b"\x00" in raw[1:4] else ("utf-8",):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        drawn = sum(1 for char in text if char.isprintable() or char in "\r\n\t" or invisible(char))
+        if len(text) >= _MIN_DECODED and drawn >= 0.95 * len(text):
+            return text
+    return None
+
+
+def _base64(text: str) -> Iterator[View]:
+    for match in _BASE64.finditer(text):
+        run = "".join(match[0].split()).rstrip("=").replace("-", "+").replace("_", "/")
+        if run.isalpha() and (run.islower() or run.istitle()):  # a plain word
+            continue
+        try:
+            raw = base64.b64decode(run + "=" * (-len(run) % 4))
+        except (binascii.Error, ValueError):
+            continue
+        if plain := _readable(raw):
+            yield _run("base64", plain, match.start(), match.end())
+
+
+def _base32(text: str) -> Iterator[View]:
+    for match in _BASE32.finditer(text):
+        run = match[0].rstrip("=")
+        try:
+            raw = base64.b32decode(run + "=" * (-len(run) % 8))
+        except (binascii.Error, ValueError):
+            continue
+        if plain := _readable(raw):
+            yield _run("base32", plain, match.start(), match.end())
+
+
+def _hex(text: str) -> Iterator[View]:
+    for match in _HEX.finditer(text):
+        run = _HEX_NOISE.sub("", match[0])
+        try:
+            raw = bytes.fromhex(run)
+        except ValueError:
+            continue
+        if plain := _readable(raw):
+            yield _run("hex", plain, match.start(), match.end())
+
+
+def _tags(text: str) -> Iterator[View]:
+    for match in _TAGS.finditer(text):
+        plain = "".join(chr(ord(char) - 0xE0000) for char in match[0])
+        yield _run("tags", plain, match.start(), match.end())
+    for match in _SELECTORS.finditer(text):  # one byte a variation selector
+        codes = [ord(c) - 0xFE00 if c < "\uffff" else ord(c) - 0xE0100 + 16 for c in match[0]]
+        if plain := _readable(bytes(codes)):
+            yield _run("selectors", plain, match.start(), match.end())
+
+
+def _spaced(text: str) -> Iterator[View]:
+    for match in _SPACED.finditer(text):
+        run = match[0]
+        # The usual gap stands between letters; a wider one stands between words.
+        gaps = [m[1] for m in _SEPARATED.finditer(run)]
+        usual = min(len(gap) for gap in gaps)
+        plain = _SEPARATED.sub(lambda m: (" " if len(m[1]) > usual else "") + m[2], run)
+        yield _run("spaced", plain, match.start(), match.end())
+
+
+def _pieces(name: str, pattern: re.Pattern[str], unfold: Callable[[str], str | None]) -> Callable[[str], Iterator[View]]:
+    """Make a decoder that replaces each escape in place and keeps the rest."""
+
+    def decoder(text: str) -> Iterator[View]:
+        out: list[str] = []
+        view, source, at = [0], [0], 0
+        for match in pattern.finditer(text):
+            plain = unfold(match[0])
+            if plain is None:
+                continue
+            for piece, end in ((text[source[-1] : match.start()], match.start()), (plain, match.end())):
+                if end > source[-1]:
+                    if piece and len(piece) == end - source[-1] and piece == plain:
+                        piece += " "
+                    out.append(piece)
+                    at += len(piece)
+                    view.append(at)
+                    source.append(end)
+        if not out:
+            return
+        tail = text[source[-1] :]
+        if tail:
+            out.append(tail)
+            view.append(at + len(tail))
+            source.append(len(text))
+        yield View(name, "".join(out), Offsets(tuple(view), tuple(source)))
+
+    return decoder
+
+
+def _unpercent(run: str) -> str | None:
+    try:
+        return bytes.fromhex(run.replace("%", "")).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _unentity(run: str) -> str | None:
+    plain = html.unescape(run)
+    return plain if plain != run and "\x00" not in plain else None
+
+
+def _unescape(run: str) -> str | None:
+    if len(run) == 2:
+        return {"n": "\n", "r": "\r", "t": "\t"}.get(run[1], run[1])
+    code = int(run[2:].strip("{}"), 16)
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else None
+
+
+def _telling(text: str, needed: int) -> bool:
+    """Tell whether a text holds at least `needed` of the telling words."""
+    count = 0
+    for match in _WORD.finditer(text):
+        count += match[0].lower() in _TELLING
+        if count >= needed:
+            return True
+    return False
+
+
+def _rot13(text: str) -> Iterator[View]:
+    plain = codecs.encode(text, "rot13")
+    words = max(1, len(text) // 6)
+    if (words < 40 and _telling(plain, 1) and not _telling(text, 1)) or (_telling(plain, 4) and not _telling(text, 2)):
+        yield View("rot13", plain)
+    elif words >= 40:
+        yield from _rot13_lines(text)
+
+
+def _rot13_lines(text: str) -> Iterator[View]:
+    """Find a rotated line or sentence inside a longer plain text."""
+    at = 0
+    for line in re.split(r"(?<=[.\n\"])", text):
+        plain = codecs.encode(line, "rot13")
+        if len(line) >= _MIN_DECODED and _telling(plain, 2) and not _telling(line, 2):
+            yield View("rot13", plain, Offsets((0, len(line)), (at, at + len(line))))
+        at += len(line)
+
+
+def _leet(text: str) -> Iterator[View]:
+    told = 0
+    for match in _LEET_WORD.finditer(text):
+        word = match[0]
+        if not word.isalpha() and not word.isdecimal():
+            told += word.lower().translate(_LEET) in _TELLING
+            if told >= 2:
+                break
+    if told >= 2:
+        yield View("leet", _LEET_WORD.sub(_unleet, text))
+
+
+def _unleet(match: re.Match[str]) -> str:
+    word = match[0]
+    plain = word.translate(_LEET)
+    return plain if plain.isalpha() and any(char.isalpha() for char in word) else word
+
+
+DECODERS: tuple[Callable[[str], Iterator[View]], ...] = (
+    _base64,
+    _base32,
+    _hex,
+    _tags,
+    _pieces("percent", _PERCENT, _unpercent),
+    _pieces("entity", _ENTITY, _unentity),
+    _pieces("escape", _ESCAPE, _unescape),
+    _rot13,
+    _leet,
+    _spaced,
+)
+# Views of a whole text keep its separators; inside a decoded run U+001E is somebody's trick.
+_WHOLE = frozenset({"percent", "entity", "escape", "rot13", "leet"})
+_NESTING = frozenset({"base64", "base32", "hex", "percent", "entity", "escape", "tags", "selectors", "rot13"})

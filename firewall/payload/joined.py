@@ -1,0 +1,64 @@
+"""All leaves of a document as one text, with the way home, so that one pass of an engine sees every leaf.
+
+With `context` each value stands behind the words of its field name ("patient mrn: 123"), which is what a pattern with
+context words, or a model, needs to tell an identifier from a number.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from firewall.vocabulary import Segment, Span
+
+SEPARATOR = "\x1e"
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_MAX_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A text made of segments; `starts[i]` and `ends[i]` say where segment `i` stands in it."""
+
+    text: str = field(repr=False)
+    starts: tuple[int, ...] = field(repr=False)
+    ends: tuple[int, ...] = field(repr=False)
+
+    def locate(self, start: int, end: int) -> list[tuple[int, Span]]:
+        """Return the segments that the range `[start, end)` touches, each with the span in its own text."""
+        located: list[tuple[int, Span]] = []
+        index = max(0, bisect_right(self.starts, start) - 1)
+        while index < len(self.starts) and self.starts[index] < end:
+            low, high = max(start, self.starts[index]), min(end, self.ends[index])
+            if low < high:
+                located.append((index, Span(low - self.starts[index], high - self.starts[index])))
+            index += 1
+        return located
+
+
+def words(name: str) -> str:
+    """Split a field name into words: `patientMRN` and `patient_mrn` both read `patient mrn`."""
+    return _CAMEL.sub(" ", name[:_MAX_NAME]).replace("_", " ").replace("-", " ").lower()
+
+
+def join(segments: Sequence[Segment], *, context: bool, separator: str = SEPARATOR) -> Joined:
+    """Put all segments behind one another, with a separator that no segment holds."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
+    for segment in segments:
+        if pieces:
+            pieces.append(separator)
+            at += len(separator)
+        if context and segment.field_name and not segment.is_key:
+            prefix = f"{words(segment.field_name)}: ".replace(SEPARATOR, " ")
+            pieces.append(prefix)
+            at += len(prefix)
+        starts.append(at)
+        at += len(segment.text)
+        ends.append(at)
+        pieces.append(segment.text.replace(SEPARATOR, " "))
+    return Joined("".join(pieces), tuple(starts), tuple(ends))

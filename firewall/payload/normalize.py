@@ -1,0 +1,128 @@
+"""The canonical glass: one spelling for what a reader would take for the same text.
+
+NFKC, control and invisible characters removed, confusable letters folded to Latin where they pose as Latin, each run
+of white space folded to one space. Case is kept. Sources: Unicode UAX #15 and UTS #39.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from confusable_homoglyphs import confusables
+
+from firewall.vocabulary import Offsets, View
+
+# U+001E separates the leaves of a joined text and passes untouched; joining keeps it out of the leaves themselves.
+_ODD = re.compile(r"[^\x20-\x7e\x1e]|  ")
+_CHUNK = re.compile(r"\x1e|[^\S\x1e]+|\S+")
+_CLUSTER = re.compile(r"(?s).[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*")
+_LATIN = re.compile(r"[A-Za-z]")
+_TWIN_SCRIPTS = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0530-\u058f\u13a0-\u13ff]")
+_MIXED = re.compile(r"[A-Za-z](?=[\u0370-\u052f])|[\u0370-\u052f](?=[A-Za-z])")
+# Letters and fillers that are drawn as nothing although their category is not Cf or Mn.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\u034f")
+_CACHED_WORD = 64
+
+
+def _latin_lookalikes() -> dict[str, str]:
+    """Return the map from a non-Latin letter to the ASCII letter it can be taken for."""
+    folded: dict[str, str] = {}
+    for letter in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        for entry in confusables.confusables_data.get(letter, ()):
+            twin = entry["c"]
+            if len(twin) == 1 and not twin.isascii() and twin.isalpha():
+                folded.setdefault(twin, letter)
+    # Pairs in daily use by homoglyph tools that the table lists for the other case or not at all.
+    folded |= dict(zip("аеорсухікѕјԁһгпԛԝАВЕКМНОРСТУХІЅЈαοιυνκρτΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxiksjdhrnqwABEKMHOPCTYXISJaoiuvkptABEZHIKMNOPTYX", strict=True))  # noqa: RUF001,E501 - the table itself
+    return folded
+
+
+LOOKALIKES = _latin_lookalikes()
+
+
+def invisible(char: str) -> bool:
+    """Tell whether a character draws nothing: format, control, variation selector, tag, or blank letter."""
+    if char in _BLANK_LETTERS:
+        return True
+    category = unicodedata.category(char)
+    if category in ("Cf", "Cc", "Cs", "Co"):
+        return not char.isspace()
+    return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef" or "\u180b" <= char <= "\u180f"
+
+
+def canonical(text: str) -> View:
+    """Look at a text through the canonical glass. Linear; plain ASCII costs one search."""
+    if not _ODD.search(text):
+        return View("canonical", text)
+    pieces, view, source = [], [0], [0]
+    at = 0
+    latin_text = _latin_text(text)
+    blank = True  # the view ends in a space, or is empty
+    for chunk in _CHUNK.finditer(text):
+        word = chunk[0]
+        if word == "\x1e":
+            folded = ((word, 1),)
+            blank = True
+        elif word.isspace():
+            folded = ((" " if not blank else "", len(word)),)
+            blank = True
+        elif word.isascii() and word.isprintable():
+            folded = ((word, len(word)),)
+            blank = False
+        else:
+            fold = _fold_cached if len(word) <= _CACHED_WORD else _fold_word
+            folded = fold(word, latin_text)
+            blank = blank and not any(out for out, _ in folded)
+        for out, length in folded:
+            pieces.append(out)
+            at += len(out)
+            view.append(at)
+            source.append(source[-1] + length)
+    return View("canonical", "".join(pieces), Offsets(tuple(view), tuple(source)))
+
+
+def _latin_text(text: str) -> bool:
+    """Tell whether a text is written in Latin letters, so that other letters that look Latin are posing.
+
+    Either Latin letters outnumber those of the scripts that have twins of them, or some word mixes both, which no
+    honest text does.
+    """
+    if len(_LATIN.findall(text)) > len(_TWIN_SCRIPTS.findall(text)):
+        return True
+    return _MIXED.search(text) is not None
+
+
+def _fold_word(word: str, latin_text: bool) -> tuple[tuple[str, int], ...]:
+    """Fold one unbroken run: pieces of (canonical text, length in the source)."""
+    clusters = _CLUSTER.findall(word)
+    shown = ["" if invisible(c[0]) else _compose(c) for c in clusters]
+    letters = [char for out in shown for char in out if char.isalpha()]
+    posing = [char for char in letters if char in LOOKALIKES]
+    others = any(not char.isascii() and char not in LOOKALIKES for char in letters)
+    if posing and ((latin_text and not others) or any(char.isascii() for char in letters)):
+        shown = ["".join(LOOKALIKES.get(char, char) for char in out) for out in shown]
+    return _merged([(out, len(cluster)) for out, cluster in zip(shown, clusters, strict=True)])
+
+
+_fold_cached = lru_cache(maxsize=16_384)(_fold_word)
+
+
+def _compose(cluster: str) -> str:
+    """Normalise a letter with its marks; marks that do not compose (stacked on to hide the letter) fall off."""
+    composed = unicodedata.normalize("NFKC", cluster)
+    if len(cluster) > 1 and len(composed) > 1:
+        composed = "".join(char for char in composed if not unicodedata.combining(char))
+    return "".join(" " if char.isspace() else char for char in composed if not invisible(char))
+
+
+def _merged(pieces: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Join neighbours that map character by character, so that plain words cost one piece."""
+    merged: list[tuple[str, int]] = []
+    for out, length in pieces:
+        if merged and len(out) == length and len(merged[-1][0]) == merged[-1][1]:
+            merged[-1] = (merged[-1][0] + out, merged[-1][1] + length)
+        else:
+            merged.append((out, length))
+    return tuple(merged)

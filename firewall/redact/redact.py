@@ -1,0 +1,138 @@
+"""Redactions become an edited document of the same shape.
+
+Overlapping spans are merged first, so that no covered character can survive between two edits; edits then run right to
+left, so that none moves the next one's place. A JSON text inside a string is kept a JSON text: spans are cut at the
+edges of its literals, and a number in it becomes 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from firewall.redact.operators import operate
+from firewall.vocabulary import Operator, Redaction, Segment, Span
+
+# Literals and structure of a JSON text; possessive, so that each character is read once.
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|[{}\[\],:]|true|false|null|[ \t\r\n]++', re.DOTALL)
+_PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{2,40})>")
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """One merged range and what takes its place."""
+
+    start: int
+    end: int
+    entity_type: str
+    operator: Operator
+    literal: str | None = None  # set where the replacement is fixed by the structure around it
+
+
+def redact(segment: Segment, redactions: Sequence[Redaction], salt: bytes) -> str:
+    """Return the segment's text with every redaction applied. Spans are code points of `segment.text`."""
+    edits = _merged(redactions)
+    edits = _within_json(segment.text, edits)
+    text, at = segment.text, len(segment.text)
+    pieces: list[str] = []  # right to left, so that no edit moves the next one's place
+    for edit in reversed(edits):
+        covered = text[edit.start : edit.end]
+        put = operate(edit.operator, covered, edit.entity_type, salt) if edit.literal is None else edit.literal
+        pieces += [text[edit.end : at], put]
+        at = edit.start
+    pieces.append(text[:at])
+    return "".join(reversed(pieces))
+
+
+def placeholders(text: str, entity_types: frozenset[str]) -> list[Span]:
+    """Return where the marks of an earlier redaction stand, which are nobody's data."""
+    if "<" not in text:
+        return []
+    return [Span(*match.span()) for match in _PLACEHOLDER.finditer(text) if match[1] in entity_types]
+
+
+def unique_names(names: Iterable[str], taken: set[str]) -> list[str]:
+    """Make edited member names differ from one another and from those already `taken` in their object."""
+    result = []
+    for name in names:
+        candidate, count = name, 2
+        while candidate in taken:
+            candidate, count = f"{name}_{count}", count + 1
+        taken.add(candidate)
+        result.append(candidate)
+    return result
+
+
+def _merged(redactions: Sequence[Redaction]) -> list[_Edit]:
+    """Merge what overlaps. Keep yields to every edit; of the others the longest span names the merged range."""
+    edits: list[_Edit] = []
+    longest = 0
+    strict = [item for item in redactions if item.operator.name != "keep"]
+    order = sorted(strict, key=lambda item: (item.span.start, -item.span.end, item.entity_type))
+    for item in order:
+        length = item.span.end - item.span.start
+        if edits and item.span.start < edits[-1].end:
+            last = edits[-1]
+            named = item if length > longest else last
+            longest = max(longest, length)
+            edits[-1] = _Edit(last.start, max(last.end, item.span.end), named.entity_type, named.operator)
+        else:
+            longest = length
+            edits.append(_Edit(item.span.start, item.span.end, item.entity_type, item.operator))
+    return edits
+
+
+def _within_json(text: str, edits: list[_Edit]) -> list[_Edit]:
+    """Cut edits at the literals of a JSON text, so that it parses again with the same shape."""
+    tokens = _json_tokens(text)
+    if tokens is None or not edits:
+        return edits
+    fitted: list[_Edit] = []
+    at = 0
+    for start, end in tokens:
+        while at < len(edits) and edits[at].end <= start:
+            at += 1
+        index = at
+        quoted = text[start] == '"'
+        while index < len(edits) and edits[index].start < end:
+            edit = edits[index]
+            low, high = (start + 1, end - 1) if quoted else (start, end)
+            low, high = max(low, edit.start), min(high, edit.end)
+            if quoted and low < high:
+                low, high = _off_escapes(text, start + 1, low, high)
+                fitted.append(_Edit(low, high, edit.entity_type, edit.operator))
+            elif not quoted and low < high:
+                fitted.append(_Edit(start, end, edit.entity_type, edit.operator, "0"))
+                break
+            index += 1
+    return fitted
+
+
+def _json_tokens(text: str) -> list[tuple[int, int]] | None:
+    """Return strings and numbers of a JSON object or array, or None where the text is not one."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    literals, at = [], 0
+    while at < len(text):
+        match = _JSON_TOKEN.match(text, at)
+        if match is None:
+            return None
+        at = match.end()
+        if match[0][0] == '"' or match[0][0] in "-0123456789":
+            literals.append(match.span())
+    return literals
+
+
+def _off_escapes(text: str, floor: int, low: int, high: int) -> tuple[int, int]:
+    """Widen a range so that it does not begin or end inside a backslash escape of its string."""
+    window = max(floor, low - 6)
+    while window > floor and text[window - 1] == "\\":  # never start in the middle of a run of backslashes
+        window -= 1
+    for match in re.finditer(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]", text[window : high + 6], re.DOTALL):
+        start, end = window + match.start(), window + match.end()
+        if start < low < end:
+            low = start
+        if start < high < end:
+            high = end
+    return low, high

@@ -1,0 +1,186 @@
+"""Plausibility: whether a value can be the thing that a pattern took it for, where no check digit can say so."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import phonenumbers
+
+from firewall.validators.check_digits import digits
+
+_PHONE_REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "SE", "PL")
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar januari janvier janv enero ene gennaio gen",
+            "feb february februar februari fevrier fevr febrero febbraio",
+            "mar march marz maerz maart mars marzo mrz",
+            "apr april avril avr abril abr aprile",
+            "may mai mei mayo maggio mag",
+            "jun june juni juin junio giugno giu",
+            "jul july juli juillet juil julio luglio lug",
+            "aug august augustus aout agosto ago",
+            "sep sept september septembre septiembre settembre set",
+            "oct october oktober okt octobre octubre ottobre ott",
+            "nov november novembre noviembre",
+            "dec december dezember dez decembre diciembre dic dicembre",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_ACCENTS = str.maketrans("áàâäéèêëíìîïóòôöúùûü", "aaaaeeeeiiiioooouuuu")
+_ROLE_MAILBOXES = frozenset(
+    "abuse accounts admin administrator alerts billing bot bounce careers ci compliance contact customerservice "
+    "devnull devops donotreply do-not-reply feedback git hello help helpdesk hostmaster hr info it itsupport jobs "
+    "legal lims mail mailer mailer-daemon marketing monitoring news newsletter noc no-reply nobody noreply "
+    "notification notifications office ops orders pharmacovigilance postmaster press privacy qa qms quality "
+    "regulatory reports root safety sales security service servicedesk support sysadmin system team validation "
+    "webmaster".split()
+)
+_PLACEHOLDER = re.compile(
+    r"(?:your|my|the|some|insert|enter|add|replace|change|example|sample|dummy|placeholder|redacted|masked|hidden|"
+    r"removed|undefined|optional|required|xxx+|\*\*\*+|\.\.\.|process\.env|os\.environ|getenv|vault:|secretref|todo)"
+    r"(?:[^a-z]|$)|[<>{}$]|%\(|%[sd]|^(?:null|none|nil|true|false|string|str|text|password|secret|token|n/a)$"
+)
+
+
+def entropy(value: str) -> float:
+    """Shannon entropy of the characters, in bits a character."""
+    total = len(value)
+    return -sum(count / total * math.log2(count / total) for count in Counter(value).values()) if total else 0.0
+
+
+def secret_like(value: str) -> bool:
+    """A machine-made secret: no placeholder, letters and digits mixed, at least 3 bits a character."""
+    lowered = value.lower()
+    mixed = any(char.isalpha() for char in value) and any(char.isdigit() for char in value)
+    return mixed and not _PLACEHOLDER.search(lowered) and entropy(value) >= 3.0
+
+
+def password_like(value: str) -> bool:
+    """A password rather than a word or a placeholder: six characters or more of two kinds, four of them different."""
+    kinds = sum(
+        any(test(char) for char in value)
+        for test in (str.islower, str.isupper, str.isdigit, lambda char: not char.isalnum() and char not in "_-. /,;:")
+    )
+    # a capitalised or camel-case word (`Required`, `resetPassword`) has two kinds of letters and is still a word
+    word = re.fullmatch(r"[A-Za-z][a-z]*(?:[A-Z][a-z]*)*[.,;!?]?", value) is not None
+    return (
+        len(value) >= 6 and len(set(value)) >= 4 and kinds >= 2 and not word and not _PLACEHOLDER.search(value.lower())
+    )
+
+
+def jwt(value: str) -> bool:
+    """RFC 7519 compact form: the first two parts are base64url JSON objects and the header names an algorithm."""
+    parts = [_json_object(part) for part in value.split(".")[:2]]
+    return len(parts) == 2 and all(part is not None for part in parts) and "alg" in (parts[0] or {})
+
+
+def _json_object(part: str) -> dict[str, Any] | None:
+    """Decode one base64url part to a JSON object, or None."""
+    decoded = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return decoded if isinstance(decoded, dict) else None
+
+
+def basic_credentials(value: str) -> bool:
+    """RFC 7617: base64 of `user:password`."""
+    try:
+        decoded = base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return False
+    return decoded.isprintable() and re.fullmatch(r"[^:]+:.+", decoded) is not None
+
+
+def calendar_date(value: str) -> bool:
+    """A day that exists, in any usual order and spelling, with a year of 1850 to 2150 where four digits are given."""
+    text = value.lower().translate(_ACCENTS)
+    numbers = [int(number) for number in re.findall(r"\d+", text)]
+    month = next((_MONTHS[word] for word in re.findall(r"[a-z]+", text) if word in _MONTHS), None)
+    if month is not None:
+        first, second = numbers[:2]
+        return _exists(first, month, second) if first > 31 else _exists(second, month, first)
+    if numbers[0] > 9999:  # written without separators: 20240131, 01312024, with or without the time of day
+        run = digits(value)[:8]
+        return _exists(int(run[:4]), int(run[4:6]), int(run[6:])) or _exists(int(run[4:]), int(run[:2]), int(run[2:4]))
+    first, second, third = numbers[:3]
+    if first > 31:
+        return _exists(first, second, third)
+    return _exists(third, second, first) or _exists(third, first, second)
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    """Tell whether that day is in the calendar; a two-digit year is taken in a century that has leap days alike."""
+    if not (0 <= year < 100 or 1850 <= year <= 2150):
+        return False
+    try:
+        date(2000 + year if year < 100 else year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def age_over_89(value: str) -> bool:
+    """An age that Safe Harbor wants aggregated: 90 to 125 years (45 CFR 164.514(b)(2)(i)(C))."""
+    return 90 <= int(value) <= 125
+
+
+def phone_possible(value: str) -> bool:
+    """A number that is called a phone number: of a possible length in one of twelve numbering plans."""
+    number = digits(value)
+    if not 7 <= len(number) <= 15 or len(set(number)) < 3:
+        return False
+    regions = (None,) if value.startswith("+") else _PHONE_REGIONS
+    return any(_phone(value, region, phonenumbers.is_possible_number) for region in regions) or len(number) == 7
+
+
+def phone_valid(value: str) -> bool:
+    """An international number (+) whose country code, length and leading digits are assigned."""
+    return _phone(value, None, phonenumbers.is_valid_number)
+
+
+def phone_nanp(value: str) -> bool:
+    """A North American number: area and exchange start with 2-9, and the area code is no service code (N11)."""
+    number = digits(value)
+    number = number[1:] if number[:1] == "1" else number
+    return len(number) == 10 and number[0] > "1" and number[3] > "1" and number[1:3] != "11" and len(set(number)) > 3
+
+
+def _phone(value: str, region: str | None, test: Callable[[phonenumbers.PhoneNumber], bool]) -> bool:
+    """Parse with the region's dialling rules and apply the test; unreadable is False."""
+    try:
+        return test(phonenumbers.parse(value, region))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def personal_mailbox(value: str) -> bool:
+    """A mailbox of a person rather than of a role (noreply@, quality@) or of a machine (git@)."""
+    local = value.lower().split("@", 1)[0].split("+", 1)[0]
+    return local not in _ROLE_MAILBOXES and not local.startswith(("noreply", "no-reply", "donotreply"))
+
+
+def mac_address(value: str) -> bool:
+    """A hardware address that can belong to one machine: six octets, neither broadcast, zero nor multicast."""
+    octets = re.sub(r"[^0-9a-f]", "", value.lower())
+    return len(octets) == 12 and len(set(octets)) > 2 and int(octets[:2], 16) % 2 == 0
+
+
+def ip_address(value: str) -> bool:
+    """An IPv4 or IPv6 address that can belong to a machine: not unspecified, loopback, multicast or a net mask."""
+    address = ipaddress.ip_address(value.split("/", 1)[0].split("%", 1)[0])
+    if address.version == 6 and value.count(":") + value.count(".") < 3:
+        return False  # `a::b` is a name in several programming languages
+    return not (
+        address.is_unspecified or address.is_loopback or address.is_multicast or value.startswith(("255.", "0."))
+    )

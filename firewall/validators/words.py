@@ -1,0 +1,72 @@
+"""Whether words can be a person's name, a street or a user name, or are the vocabulary of forms and records."""
+
+from __future__ import annotations
+
+import re
+
+# Words that stand where a name would stand: empty-field marks, roles, departments, form labels.
+_NOT_NAMES = frozenset(
+    "account address administration adverse age alert all allergies allergy analyst and any applicable approval "
+    "assay assessment assigned assurance attached available batch be below birth blood board body can care case "
+    "center centre chart chemistry chief clinic clinical colleague colleagues collected committee complaint "
+    "completed condition consent contact continued control currently customer data date deceased demographics "
+    "denied denies department details deviation diagnosis discharge dob doctor document education employee "
+    "encounter equipment event examination excel exercise female field final first follow followed for form full "
+    "given group has health healthcare history home hospital hr identification identifier if in information "
+    "instructions insurance investigation investigator is it lab laboratory last leaflet letter list male "
+    "management manager manufacturing medical medication medications medicine member missing monday monitoring "
+    "mrn must n/a name needs new nil no none normal not note notes null number nurse nursing office officer on "
+    "operator or order outcome owner packet page patient pending person pharmacist pharmacy phone physician plan "
+    "please policy population position preferred present previous procedure product production project protocol "
+    "provided provider qa qc qp quality received record recorded records redacted reference referral registration "
+    "registry regulatory release removed report reported request required research resident resources response "
+    "result results review safety same sample samples satisfaction schedule section see service services sex "
+    "signature signed site space specialist specified ssn stable staff standard status step study subject summary "
+    "supervisor supplier support surgery system table tbd team technician test testing than the therapy this to "
+    "training transfer treatment type undefined unit university unknown unspecified updated user validation value "
+    "vendor verified version visit warehouse was weight will with withheld yes your".split()
+)
+_NOT_STREETS = frozenset(
+    "a after and at batch before calendar cells cycles daily days degrees dose doses each final first for from "
+    "hours in lots mg min minutes ml months of per percent process room sample samples second seconds step steps "
+    "tablets test the times units vials washing weeks working years".split()
+)
+_NOT_USERS = frozenset(
+    "admin anonymous auth error errors failed failure false found guest invalid localhost missing nobody none "
+    "null ok password required root service string success successful system true undefined unknown user "
+    "username".split()
+)
+_EMPTY = frozenset("any blank n na nil no none not null other pending same see string tbd undefined unknown".split())
+_STATES_AS_UNITS = re.compile(r"\b(?:Section|Table|Figure|Lot|Batch|Part|Form|Rev|Chapter|Annex|Item|Step)\b")
+
+
+def person_name(value: str) -> bool:
+    """Words that can all belong to a name: none is the vocabulary of forms, roles and records."""
+    words = re.findall(r"[^\W\d_]+(?:['-][^\W\d_]+)*", value.lower())
+    return bool(words) and not any(word in _NOT_NAMES for word in words) and any(len(word) > 1 for word in words)
+
+
+def street_address(value: str) -> bool:
+    """A street address rather than a count of things: the first words after the number are no units or steps."""
+    words = re.findall(r"[a-z]+", value.lower())
+    return not any(word in _NOT_STREETS for word in words[:3])
+
+
+def city_state_zip(value: str) -> bool:
+    """A place with a US ZIP code rather than the part or lot number of a document."""
+    return not _STATES_AS_UNITS.search(value) and not value.endswith("00000")
+
+
+def place_name(value: str) -> bool:
+    """A place rather than the mark of a field that was left empty."""
+    return re.split(r"[^a-z]", value.lower())[0] not in _EMPTY
+
+
+def user_name(value: str) -> bool:
+    """A login of a person rather than a status word or the account of a service."""
+    return value.lower() not in _NOT_USERS
+
+
+def has_digit(value: str) -> bool:
+    """A number or code rather than a word of the sentence after the label."""
+    return any(char.isdigit() for char in value)

@@ -1,0 +1,1 @@
+"""What every model of this project shares in training: the backbone, the loop and the export."""

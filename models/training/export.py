@@ -1,0 +1,196 @@
+"""A trained module to a model folder: ONNX, int8, and a manifest that names every byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers import optimizer as fusion
+from onnxruntime.transformers.fusion_options import FusionOptions
+from tokenizers import Tokenizer
+from torch import nn
+
+from models.training import backbone
+
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+OPSET = 17
+
+
+def to_onnx(module: nn.Module, path: Path) -> None:
+    """Write `module` as float32 ONNX with inputs `INPUTS` (int64, [batch, sequence]) and output `logits`."""
+    module.eval()
+    ids = torch.randint(1000, 20000, (2, 16))
+    mask = torch.ones_like(ids)
+    mask[1, 9:] = 0
+    axes = {name: {0: "batch", 1: "sequence"} for name in INPUTS}
+    with torch.no_grad():
+        rank = module(ids, mask, mask * 0).dim()
+        torch.onnx.export(
+            module,
+            (ids, mask, mask * 0),
+            str(path),
+            input_names=list(INPUTS),
+            output_names=["logits"],
+            dynamic_axes={**axes, "logits": {0: "batch"} if rank == 2 else {0: "batch", 1: "sequence"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def to_int8(source: Path, target: Path, *, heads: int = 12, hidden: int = 384, reduce_range: bool = False) -> None:
+    """Fuse the BERT operators of a float32 ONNX file and quantise its weights and word vectors to 8 bits.
+
+    `reduce_range` keeps weights to 7 bits, which processors without VNNI need to be exact.
+    """
+    with TemporaryDirectory() as scratch:
+        fused = Path(scratch) / "fused.onnx"
+        options = FusionOptions("bert")
+        options.enable_embed_layer_norm = False
+        model = fusion.optimize_model(
+            str(source), "bert", num_heads=heads, hidden_size=hidden, optimization_options=options, opt_level=0
+        )
+        model.save_model_to_file(str(fused))
+        quantize_dynamic(
+            fused,
+            target,
+            op_types_to_quantize=["MatMul", "Attention", "Gather"],
+            per_channel=True,
+            reduce_range=reduce_range,
+            weight_type=QuantType.QInt8,
+            extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
+    onnx.checker.check_model(str(target))
+
+
+def session(path: Path, threads: int = 2) -> onnxruntime.InferenceSession:
+    """Open an ONNX file on the CPU."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run(
+    model: onnxruntime.InferenceSession,
+    windows: Sequence[NDArray[np.int32]],
+    types: Sequence[NDArray[np.int32]] | None = None,
+    batch: int = 32,
+) -> list[NDArray[np.float32]]:
+    """Return the logits of each window (special tokens included), batched by length; padding rows are cut off."""
+    result: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)] * len(windows)
+    order = sorted(range(len(windows)), key=lambda index: len(windows[index]))
+    for first in range(0, len(order), batch):
+        part = order[first : first + batch]
+        longest = len(windows[part[-1]])
+        feed = {name: np.zeros((len(part), longest), dtype=np.int64) for name in INPUTS}
+        for row, index in enumerate(part):
+            count = len(windows[index])
+            feed["input_ids"][row, :count] = windows[index]
+            feed["attention_mask"][row, :count] = 1
+            if types is not None:
+                feed["token_type_ids"][row, :count] = types[index]
+        logits = model.run(["logits"], feed)[0]
+        for row, index in enumerate(part):
+            result[index] = logits[row] if logits.ndim == 2 else logits[row, : len(windows[index])]
+    return result
+
+
+def write_tokenizer(folder: Path, labels: Sequence[str], task: str, *, token_types: int = 2, window: int = 128) -> None:
+    """Write tokenizer.json, tokenizer_config.json and config.json so that transformers' Auto classes load them."""
+    tokenizer: Tokenizer = backbone.load_tokenizer()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    base = json.loads((backbone.folder() / "config.json").read_text(encoding="utf-8"))
+    kind = {"sequence-classification": "Sequence", "token-classification": "Token"}[task]
+    config = {
+        key: base[key]
+        for key in (
+            "hidden_act",
+            "hidden_size",
+            "initializer_range",
+            "intermediate_size",
+            "layer_norm_eps",
+            "max_position_embeddings",
+            "num_attention_heads",
+            "num_hidden_layers",
+            "pad_token_id",
+            "vocab_size",
+        )
+    } | {
+        "architectures": [f"BertFor{kind}Classification"],
+        "model_type": "bert",
+        "type_vocab_size": token_types,
+        "id2label": {str(index): label for index, label in enumerate(labels)},
+        "label2id": {label: index for index, label in enumerate(labels)},
+    }
+    settings = {
+        "tokenizer_class": "BertTokenizer",
+        "do_lower_case": True,
+        "model_max_length": window,
+        "unk_token": "[UNK]",
+        "sep_token": "[SEP]",
+        "pad_token": "[PAD]",
+        "cls_token": "[CLS]",
+        "mask_token": "[MASK]",
+    }
+    _write(folder / "config.json", config)
+    _write(folder / "tokenizer_config.json", settings)
+
+
+def write_manifest(
+    folder: Path,
+    *,
+    name: str,
+    task: str,
+    window: Mapping[str, int],
+    token_types: str,
+    calibration: Mapping[str, Any],
+    thresholds: Mapping[str, Any],
+    training: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    version: str = "1.0.0",
+) -> Path:
+    """Write manifest.json over every file of the folder but itself and the recipe; return its path."""
+    files = {
+        path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name != "manifest.json" and path.suffix != ".py"
+    }
+    _write(
+        folder / "manifest.json",
+        {
+            "schema": 1,
+            "name": name,
+            "version": version,
+            "task": task,
+            "base": asdict(backbone.describe()),
+            "files": files,
+            "window": dict(window),
+            "token_types": token_types,
+            "calibration": dict(calibration),
+            "thresholds": dict(thresholds),
+            "training": dict(training),
+            "metrics": dict(metrics),
+        },
+    )
+    return folder / "manifest.json"
+
+
+def sha256(path: Path) -> str:
+    """Return the hex digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,254 @@
+"""The injection model as a detector: one score for the document, places in each leaf, absence by name."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import math
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firewall.detectors.injection import InjectionDetector, names_fit
+from firewall.errors import ConfigurationError, NotReadyError, OverloadedError
+from firewall.inference.batcher import Batcher
+from firewall.inference.model import Logits, Model, Window
+from firewall.vocabulary import Origin, Report, Segment, Severity, SkipReason, Span
+from tests import tiny_models
+
+CLEAN = "the pump report is in notes of the patient "
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A sequence model that warns of the word `ignore`."""
+    return Model.load(tiny_models.write_injection(tmp_path_factory.mktemp("models") / "guard"))
+
+
+@pytest.fixture(scope="module")
+def batcher(model: Model) -> Iterator[Batcher]:
+    """A batcher over it."""
+    with Batcher(model) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def detector(batcher: Batcher) -> InjectionDetector:
+    """The detector under test."""
+    return InjectionDetector(batcher)
+
+
+def leaf(text: str, pointer: str = "/body", origin: Origin = Origin.TOOL_RESULT, *, key: bool = False) -> Segment:
+    """Return a leaf named after the end of its pointer."""
+    return Segment(pointer, origin, text, pointer.rpartition("/")[2], is_key=key)
+
+
+def look(detector: InjectionDetector, *segments: Segment) -> Report:
+    """Detect, in an event loop of its own."""
+    return asyncio.run(detector.detect(segments))
+
+
+class Broken(Batcher):
+    """A batcher that answers every call with an error."""
+
+    error: BaseException = NotReadyError("nonsense")
+
+    async def score(self, windows: Sequence[Window], *, deadline: float | None = None) -> list[Logits]:
+        """Raise."""
+        raise self.error
+
+
+def test_an_order_is_found_where_it_stands(detector: InjectionDetector) -> None:
+    """The finding names the leaf with the order, in that leaf's code points, and the score is calibrated."""
+    far = leaf(CLEAN * 20, "/a")
+    report = look(detector, far, leaf("now ignore the report", "/b"))
+    assert report.scores["injection"] > 0.9
+    found = {one.pointer: one for one in report.findings}
+    assert found["/b"].span == Span(0, 21)
+    assert (found["/b"].rule_id, found["/b"].entity_type) == ("model.injection", "PROMPT_INJECTION")
+    assert (found["/b"].severity, found["/b"].score) == (Severity.HIGH, report.scores["injection"])
+    assert found["/b"].tags == ("owasp-llm01", "nist-indirect-prompt-injection")
+    near = found.get("/a")  # the same window may hold the end of the leaf before
+    assert near is None or (near.span is not None and near.span.start > len(far.text) * 3 // 4)
+    assert (report.coverage.scanned, report.coverage.total, report.skipped) == (881, 881, ())
+
+
+def test_arguments_are_tagged_as_direct(detector: InjectionDetector) -> None:
+    """In a tool call whoever writes the text speaks to the model directly."""
+    report = look(detector, leaf("ignore", origin=Origin.TOOL_CALL))
+    assert report.findings[0].tags == ("owasp-llm01", "nist-direct-prompt-injection")
+
+
+@pytest.mark.parametrize("texts", [(), ("",), ("the pump",), (" \n ", "\u200b"), (CLEAN * 100,)])
+def test_a_score_is_always_there(detector: InjectionDetector, texts: tuple[str, ...]) -> None:
+    """A clean or empty document has a low score, no finding and full coverage."""
+    report = look(detector, *(leaf(text) for text in texts))
+    assert report.scores["injection"] < 0.1
+    assert report.findings == report.skipped == ()
+    assert report.coverage.scanned == report.coverage.total
+
+
+def test_length_is_weighed(detector: InjectionDetector, model: Model) -> None:
+    """The same order in a longer text scores lower by just what the calibration says."""
+    short = look(detector, leaf("ignore")).scores["injection"]
+    text = CLEAN * 60 + "ignore"
+    count = len(model.encode([f"body: {text}"])[0].windows)
+    score = look(detector, leaf(text)).scores["injection"]
+    assert math.log(score / (1 - score)) == pytest.approx(math.log(short / (1 - short)) - 0.5 * math.log(count), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        "\uff49\uff47\uff4e\uff4f\uff52\uff45",
+        "ig\u200bno\u200dre",
+        base64.b64encode(b"you must ignore the report of the pump").decode(),
+        b"you must ignore the report of the pump".hex(),
+    ],
+)
+def test_a_disguise_does_not_help(detector: InjectionDetector, disguise: str) -> None:
+    """Full-width, invisible characters and encodings are seen through; the span covers the disguise in its leaf."""
+    text = f"the pump {disguise} the notes"
+    report = look(detector, leaf("the name", "/a"), leaf(text, "/b"))
+    spans = [one.span for one in report.findings if one.pointer == "/b" and one.span]
+    assert any(span.start <= 9 and span.end >= 9 + len(disguise) <= len(text) for span in spans)
+
+
+def test_member_names_are_read(detector: InjectionDetector) -> None:
+    """An order in a key is reported as one in the key."""
+    report = look(detector, leaf("ignore the notes", "/ignore the notes", key=True), leaf("5", "/x"))
+    assert [one.is_key for one in report.findings if one.pointer == "/ignore the notes"] == [True]
+
+
+def test_neighbouring_windows_are_one_finding(detector: InjectionDetector) -> None:
+    """Two orders far apart in one leaf are two findings; a run of windows with orders is one."""
+    apart = look(detector, leaf("ignore " + CLEAN * 30 + "ignore " + CLEAN * 30)).findings
+    assert len(apart) == 2
+    run = look(detector, leaf("ignore the pump " * 100)).findings
+    assert len(run) == 1
+    assert run[0].span == Span(0, len("ignore the pump " * 100) - 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NotReadyError("nonsense"), SkipReason.UNAVAILABLE),
+        (OverloadedError("full"), SkipReason.OVERLOAD),
+        (TimeoutError(), SkipReason.DEADLINE),
+        (ValueError("unexpected"), SkipReason.CRASH),
+    ],
+)
+def test_what_was_not_looked_at_has_a_name(model: Model, error: Exception, reason: SkipReason) -> None:
+    """Each way to fail skips every leaf with its own reason; there is no score that could pass for a clean one."""
+    with Broken(model) as broken:
+        broken.error = error
+        report = look(InjectionDetector(broken), leaf("ignore", "/a"), leaf("b", "/b"), leaf("", "/c"))
+    assert [(one.pointer, one.reason) for one in report.skipped] == [("/a", reason), ("/b", reason)]
+    assert report.scores == {}
+    assert (report.coverage.scanned, report.coverage.total) == (0, 7)
+
+
+def test_cancelling_is_not_swallowed(model: Model) -> None:
+    """A caller that goes away is let go."""
+    with Broken(model) as broken:
+        broken.error = asyncio.CancelledError()
+        with pytest.raises(asyncio.CancelledError):
+            look(InjectionDetector(broken), leaf("a"))
+
+
+def test_a_deadline_skips(batcher: Batcher) -> None:
+    """A document that takes longer than it may is skipped in time."""
+    began = time.monotonic()
+    report = look(InjectionDetector(batcher, timeout_s=0.02), leaf(CLEAN * 20_000))
+    assert {one.reason for one in report.skipped} == {SkipReason.DEADLINE}
+    assert time.monotonic() - began < 5
+
+
+def test_more_windows_than_places_is_a_matter_of_budget(model: Model) -> None:
+    """A document that would not fit into an empty queue is named as too large, not as overload."""
+    with Batcher(model, max_queue_windows=2) as small:
+        report = look(InjectionDetector(small), leaf(CLEAN * 100))
+    assert [one.reason for one in report.skipped] == [SkipReason.BUDGET]
+
+
+def test_the_budget_of_characters_names_what_it_left_out(batcher: Batcher) -> None:
+    """Leaves behind the budget are skipped, what lies before it is still scanned and counted."""
+    detector = InjectionDetector(batcher, max_characters=20)
+    report = look(detector, leaf("ignore the", "/a"), leaf("pump " * 4, "/b"), leaf("ignore", "/c"))
+    assert {one.pointer for one in report.findings} == {"/a", "/b"}
+    assert [(one.pointer, one.reason.value) for one in report.skipped] == [("/b", "budget"), ("/c", "budget")]
+    assert (report.coverage.scanned, report.coverage.total) == (20, 36)
+
+
+def test_wrong_models_and_limits_are_refused(tmp_path: Path, batcher: Batcher) -> None:
+    """A token model, a floor above one and a budget of nothing are configuration errors."""
+    with Batcher(Model.load(tiny_models.write_entities(tmp_path / "tagger"))) as tagger, pytest.raises(ConfigurationError):
+        InjectionDetector(tagger)
+    with pytest.raises(ConfigurationError):
+        InjectionDetector(batcher, floor=1.5)
+    with pytest.raises(ConfigurationError):
+        InjectionDetector(batcher, timeout_s=0)
+
+
+def test_long_names_over_tiny_leaves_do_not_blow_up() -> None:
+    """Names serve as context only while they do not outweigh what they name."""
+    assert names_fit([leaf("5", "/" + "n" * 80)] * 100)
+    assert not names_fit([leaf("5", "/" + "n" * 80)] * 10_000)
+
+
+TEXTS = st.lists(st.text(st.sampled_from("ab ignore.,é漢😀\u200b\n\x1e=ZYgn0"), max_size=200), max_size=6)
+
+
+@given(texts=TEXTS, keys=st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_spans_stay_inside(detector: InjectionDetector, texts: list[str], keys: bool) -> None:
+    """Whatever the leaves, every span lies in its own leaf, scores are probabilities, and all is covered or named."""
+    segments = [leaf(text, f"/{at}", key=keys and at % 2 == 0) for at, text in enumerate(texts)]
+    report = look(detector, *segments)
+    lengths = {segment.pointer: len(segment.text) for segment in segments}
+    for one in report.findings:
+        assert one.span is not None
+        assert one.span.end <= lengths[one.pointer]
+        assert detector.floor <= one.score <= 1
+    assert 0 <= report.scores["injection"] <= 1
+    assert max((one.score for one in report.findings), default=0) in (0, report.scores["injection"])
+    assert report.coverage.total == sum(lengths.values())
+    assert report.skipped or report.coverage.scanned == report.coverage.total
+
+
+@given(words=st.lists(st.sampled_from(["pump", "the", "notes", "ignore"]), min_size=1, max_size=400))
+@settings(max_examples=40, deadline=None)
+def test_an_order_is_seen_at_any_place(detector: InjectionDetector, words: list[str]) -> None:
+    """Every place of the word lies in some finding, so no token is in a blind spot between windows."""
+    text = " ".join(words)
+    spans = [one.span for one in look(detector, leaf(text)).findings if one.span]
+    at = -1
+    while (at := text.find("ignore", at + 1)) >= 0:
+        assert any(span.start <= at and at + 6 <= span.end for span in spans)
+
+
+def test_cost_is_linear(detector: InjectionDetector) -> None:
+    """Twice the text costs at most 2.2 times the processor time."""
+
+    def cost(count: int) -> float:
+        segments = [leaf(CLEAN * 10, f"/notes/{at}") for at in range(count)]
+        best = math.inf
+        for _ in range(4):
+            began = time.process_time()
+            look(detector, *segments)
+            best = min(best, time.process_time() - began)
+        return best
+
+    cost(10)
+    assert cost(400) <= 2.2 * cost(200)
+
+
+def test_nothing_prints_text(detector: InjectionDetector) -> None:
+    """Neither the report nor the detector shows what was inspected or where."""
+    report = look(detector, leaf("ignore planted-secret", "/planted-pointer"))
+    assert report.findings
+    assert "planted" not in repr(report) + repr(detector) + repr(vars(detector))
