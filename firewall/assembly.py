@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from firewall.inference.model import Model
 from firewall.payload.document import Limits
 from firewall.pipeline import Bundle, Pipeline
 from firewall.policy import policy
+from firewall.redact import operators
 from firewall.rules import entity_types
 from firewall.rules import load as load_rules
 from firewall.settings import Settings
@@ -160,6 +162,7 @@ def _is_rule_file(_: Change, path: str) -> bool:
 @contextlib.asynccontextmanager
 async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Load and check everything, yield it, and close what was opened. Raises ConfigurationError: no half start."""
+    threading.Thread(target=operators.warm, name="warm-operators", daemon=True).start()
     models = await asyncio.to_thread(load_models, settings)
     try:
         bundle = await asyncio.to_thread(load_bundle, settings.rules_dir, models)

@@ -11,12 +11,12 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from firewall.access.registry import Registry, check
 from firewall.audit.fingerprint import Fingerprinter, derive
 from firewall.audit.record import MCP_FIELDS, AuditEntry, AuditFinding, AuditSkipped, new_audit_id
 from firewall.audit.record import ToolRef as AuditTool
-from firewall.audit.store import AuditLog
 from firewall.errors import AuditUnavailableError
 from firewall.payload.document import Document
 from firewall.payload.reading import Reading, read
@@ -81,10 +81,32 @@ class Inspection:
     timings_ms: Mapping[str, float]
 
 
+class Recorder(Protocol):
+    """Takes the record of each inspection. The service's is an AuditLog; a command may keep none."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the next record can be expected to be taken."""
+        ...
+
+    async def append(self, entry: AuditEntry) -> object:
+        """Take a record; return when it is as safe as it will be. Raises AuditUnavailableError when it is not taken."""
+        ...
+
+
+class Unrecorded:
+    """Keeps no record: for commands that work on the user's own files, outside any agent's traffic."""
+
+    healthy = True
+
+    async def append(self, entry: AuditEntry) -> None:
+        """Let the record go."""
+
+
 class Pipeline:
     """The road. `bundle` may be replaced at any time; an inspection under way keeps the one it began with."""
 
-    def __init__(self, bundle: Bundle, audit: AuditLog, key: bytes, *, deadline_s: float) -> None:
+    def __init__(self, bundle: Bundle, audit: Recorder, key: bytes, *, deadline_s: float) -> None:
         """Take what decides, where to tell it, the secret behind fingerprints, and a detector's time in seconds."""
         self.bundle = bundle
         self.audit = audit

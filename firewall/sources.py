@@ -68,7 +68,7 @@ def _build(
     line = node.start_mark.line + 1
     lines.setdefault(at, line)
     if id(node) in seen:  # an alias: a few lines of them can stand for a billion values, or for themselves
-        raise ConfigurationError(f"{name}: the value anchored at line {line} stands twice: anchors are not read here")
+        raise ConfigurationError(f"{name}:{line}: the value stands twice through an anchor, which is not read here")
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         built: dict[Any, Any] = {}

@@ -52,7 +52,7 @@ def sequence_graph(*, rows: Sequence[float] = (0.0, 1.0), nonsense: float | None
         helper.make_node("ReduceMax", ["seen"], ["peak"], axes=[1], keepdims=0),
         helper.make_node("MatMul", ["peak", "head"], ["logits"]),
     ]
-    constants = {
+    constants: dict[str, np.ndarray[Any, Any]] = {
         "words": words,
         "head": head,
         "last": np.array([2], np.int64),

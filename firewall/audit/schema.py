@@ -87,7 +87,7 @@ TRIGGERS = {
 def missing_triggers(connection: Connection) -> list[str]:
     """Return the names of the append-only triggers that are gone or changed."""
     rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-    found = {name: sql for name, sql in rows}
+    found = {row.name: row.sql for row in rows}
     return [name for name, sql in TRIGGERS.items() if found.get(name) != sql]
 
 

@@ -58,6 +58,11 @@ class AuditLog:
         writer.open()
         return cls(writer, capacity)
 
+    @property
+    def healthy(self) -> bool:
+        """Tell whether the last write succeeded and the trail is open; what readiness asks."""
+        return not self._closed and not self._failed
+
     async def append(self, entry: AuditEntry) -> AppendedRecord:
         """Write the entry as the next record and return its number and hash once it is durable.
 
@@ -130,8 +135,10 @@ class AuditLog:
         try:
             written = self._writer.append([waiting.prepared for waiting in batch])
         except AuditUnavailableError as error:
+            self._failed = True
             _refuse(batch, error.detail)
             return
+        self._failed = False
         for loop, members in _by_loop(batch, written).items():
             _wake(loop, members)
 

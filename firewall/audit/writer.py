@@ -189,7 +189,7 @@ class ChainWriter:
         """Return which files stand under the trail's names: a trail moved away would swallow records unseen."""
         found = []
         for suffix in ("", "-wal"):
-            facts = os.stat(f"{self._database}{suffix}")
+            facts = self._database.with_name(f"{self._database.name}{suffix}").stat()
             found.append((facts.st_dev, facts.st_ino))
         return tuple(found)
 

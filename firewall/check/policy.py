@@ -1,4 +1,4 @@
-"""Policies prove themselves: written cases go through the real registry and the real `decide`, and every clause must be met.
+"""Policies prove themselves: written cases go through the real registry and the real `decide`; each clause is met.
 
 A case says what a call was, what was seen and not seen in it, and what the policy must make of that. No text is
 involved, so a case costs nothing and needs no model.
@@ -138,7 +138,7 @@ def run(rules_dir: Path) -> list[CaseResult]:
             else:
                 call = _call(case.call, registry)
                 decision = decide(_report(case, call, registry, policy), call, policy)
-                met[policy.id].update(_clause_ids(decision), _skips_met(case, call, policy))
+                met[policy.id].update(filter(None, decision.clauses), _skips_met(case, call, policy))
                 problem = _difference(case, decision)
             names.add(case.name)
             results.append(CaseResult(case.policy, case.name, where, problem))
@@ -216,7 +216,7 @@ def _skips_met(case: CaseModel, call: Call, policy: Policy) -> Iterator[str]:
 def _promises(policy: Policy, met: set[str], source: Source) -> Iterator[CaseResult]:
     """Say of each clause, and of each answer to what was not looked at, whether a case meets it.
 
-    A clause that no case can meet is dead: it allows (which `max()` ignores), or another always answers first.
+    A clause that no case can meet is dead: another that is as strict always answers first.
     """
     places: list[tuple[str, tuple[str | int, ...]]] = [
         (clause.id, ("clauses", index, "id")) for index, clause in enumerate(policy.clauses)

@@ -12,6 +12,7 @@ from pathlib import Path
 from firewall.check.disguises import EVERYWHERE, ORDERS
 from firewall.detectors.patterns import PatternDetector
 from firewall.errors import ConfigurationError
+from firewall.payload.decode import telling
 from firewall.payload.document import Limits, from_text, parse
 from firewall.payload.normalize import canonical
 from firewall.payload.reading import read
@@ -162,7 +163,8 @@ def _disguised(rule: Rule, example: Example) -> Iterator[tuple[str, str]]:
     if rule.view is not ViewKind.CANONICAL:
         return
     plain = canonical(example.text).text
-    readable = rule.family == "injection" and "multilingual" not in rule.tags
+    # A rotated text is recognised by its common English words; where there are none, it is not claimed.
+    readable = rule.family == "injection" and "multilingual" not in rule.tags and telling(example.text, 2)
     for name, disguise in (ORDERS if readable else EVERYWHERE).items():
         if name in ("confusables", "full-width", "soft-hyphens", "zero-width", "rot13") and not _latin(example.text):
             continue

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from firewall import __version__
-from firewall.cli import audit, inspect, models, policy, rules, scrub, serve
+from firewall.cli import audit, bench, inspect, models, policy, rules, scrub, serve
 from firewall.errors import FirewallError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(models.app, name="models")
+app.add_typer(bench.app, name="bench")
 
 
 @app.command()

@@ -236,17 +236,14 @@ def _within(segments: Sequence[Segment], budget: int) -> int:
     return len(segments)
 
 
-def _look_at_pieces(
-    recognizer: Recognizer, text: str, pieces: Sequence[tuple[int, int]], progress: _Progress
-) -> None:
+def _look_at_pieces(recognizer: Recognizer, text: str, pieces: Sequence[tuple[int, int]], progress: _Progress) -> None:
     """Run in the recognizer's own thread. A piece that fails is skipped by name and the next one is looked at."""
     for start, end in pieces:
         if progress.stop.is_set():
             return
         try:
             found = recognizer.look(text[start:end])
-            if not all(0 <= one.start < one.end <= end - start and 0 <= one.score <= 1 for one in found):
-                raise NotReadyError("a recognizer answered with a place outside its text")
+            _check_answer(found, end - start)
         except Exception as error:  # noqa: BLE001 - foreign code; whatever it raises, the policy must hear of it
             progress.missed[start, end] = skip_reason(error)
         else:
@@ -254,6 +251,11 @@ def _look_at_pieces(
                 Entity(start + one.start, start + one.end, one.entity_type, one.score, one.rule_id) for one in found
             )
         progress.done += 1
+
+
+def _check_answer(found: Sequence[Entity], length: int) -> None:
+    if not all(0 <= one.start < one.end <= length and 0 <= one.score <= 1 for one in found):
+        raise NotReadyError("a recognizer answered with a place outside its text or a score outside [0, 1]")
 
 
 async def _maybe_aside(size: int, work: Callable[[], T], deadline: float) -> T:

@@ -18,19 +18,19 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
 
-import spacy  # noqa: E402 - after the environment that keeps these packages off the network
-import tldextract  # noqa: E402
-from presidio_analyzer import EntityRecognizer, RecognizerResult  # noqa: E402
-from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer  # noqa: E402
-from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine  # noqa: E402
-from presidio_analyzer.predefined_recognizers import SpacyRecognizer  # noqa: E402
-from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider  # noqa: E402
-from spacy.language import Language  # noqa: E402
+import spacy
+import tldextract
+from presidio_analyzer import EntityRecognizer, RecognizerResult
+from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
+from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine
+from presidio_analyzer.predefined_recognizers import SpacyRecognizer
+from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
+from spacy.language import Language
 
-from firewall.detectors.entities import Recognizer  # noqa: E402
-from firewall.detectors.tagger import PRESIDIO_NAMES, Entity, Tagger  # noqa: E402
-from firewall.errors import ConfigurationError  # noqa: E402
-from firewall.inference.model import Model  # noqa: E402
+from firewall.detectors.entities import Recognizer
+from firewall.detectors.tagger import PRESIDIO_NAMES, Entity, Tagger
+from firewall.errors import ConfigurationError
+from firewall.inference.model import Model
 
 _SPACY_SCORE = 0.85  # spaCy gives no score; Presidio uses this one
 
@@ -46,7 +46,7 @@ for _name in ("presidio-analyzer", "decision_process"):
     logging.getLogger(_name).disabled = True
 
 
-class ModelRecognizer(EntityRecognizer):
+class ModelRecognizer(EntityRecognizer):  # type: ignore[misc]  # Presidio is not followed by mypy
     """Our token model for anyone's Presidio `AnalyzerEngine`. Linear in the text; ignores NLP artifacts."""
 
     def __init__(self, model: Model, *, supported_language: str = "en", name: str = "ModelRecognizer") -> None:
@@ -68,7 +68,10 @@ class ModelRecognizer(EntityRecognizer):
         """Do nothing: the model that was handed over is loaded and has answered a warm-up."""
 
     def analyze(
-        self, text: str, entities: list[str] | None = None, nlp_artifacts: NlpArtifacts | None = None
+        self,
+        text: str,
+        entities: list[str] | None = None,
+        nlp_artifacts: NlpArtifacts | None = None,  # noqa: ARG002 - Presidio passes it by this name
     ) -> list[RecognizerResult]:
         """Return what the model finds, only of the types in `entities` where those are named."""
         wanted = set(entities or self.supported_entities)
@@ -85,7 +88,7 @@ class ModelRecognizer(EntityRecognizer):
         ]
 
 
-class _BlankEngine(SpacyNlpEngine):
+class _BlankEngine(SpacyNlpEngine):  # type: ignore[misc]  # as above
     """An NLP engine that only splits words: what Presidio's context words need, and no model."""
 
     def __init__(self, blank: Language, language: str) -> None:

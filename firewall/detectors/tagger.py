@@ -47,7 +47,9 @@ class Entity:
 class Tagger:
     """Reads a token model's answers. Labels may be plain or carry B-/I- prefixes; those of one type are added up."""
 
-    def __init__(self, model: Model, *, names: Mapping[str, str] | None = None, rule_id: str = "model.entities") -> None:
+    def __init__(
+        self, model: Model, *, names: Mapping[str, str] | None = None, rule_id: str = "model.entities"
+    ) -> None:
         """Sort the labels by entity type. `names` maps a label (without prefix) to an entity type.
 
         Raises:

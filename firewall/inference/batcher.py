@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Self
 
 from firewall.errors import NotReadyError, OverloadedError
 from firewall.inference.model import Logits, Model, Window
@@ -60,9 +61,7 @@ class _Job:
 class Batcher:
     """Scores windows with one model. `score` may be called from any number of tasks and event loops."""
 
-    def __init__(
-        self, model: Model, *, max_tokens_per_batch: int | None = None, max_queue_windows: int = 4096
-    ) -> None:
+    def __init__(self, model: Model, *, max_tokens_per_batch: int | None = None, max_queue_windows: int = 4096) -> None:
         """Start the worker. `max_queue_windows` is how many windows may wait before calls are refused.
 
         Raises:
@@ -126,7 +125,7 @@ class Batcher:
             self._wake.notify()
         self._thread.join()
 
-    def __enter__(self) -> Batcher:
+    def __enter__(self) -> Self:
         """Return the running batcher."""
         return self
 

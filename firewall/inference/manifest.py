@@ -31,7 +31,7 @@ class Task(StrEnum):
     """What a model answers: one row of logits for a window, or one for each token."""
 
     SEQUENCE = "sequence-classification"
-    TOKEN = "token-classification"
+    TOKEN = "token-classification"  # noqa: S105 - a token of text
 
 
 class TokenTypes(StrEnum):
@@ -144,27 +144,28 @@ def _signed(folder: Path, present: frozenset[str], positive_label: str | None) -
         token_types = TokenTypes(data.get("token_types", TokenTypes.ZEROS))
         calibration = _calibration(data.get("calibration"))
         thresholds = {str(key): float(value) for key, value in (data.get("thresholds") or {}).items()}
-        version, base = str(data["version"]), _base(data.get("base", ""))
+        version, base = str(data["version"]), data.get("base", "")
+        base = str(base["name"] if isinstance(base, dict) else base)
         told = data.get("labels")
         training, metrics = dict(data.get("training") or {}), dict(data.get("metrics") or {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigurationError(f"model {folder.name}: {MANIFEST} lacks a field or has one of the wrong kind") from error
-    _check_window(window, name)
+        raise ConfigurationError(f"model {folder.name}: {MANIFEST} lacks a field or holds a wrong one") from error
+    if window.tokens < 8 or not 0 <= window.overlap < window.tokens - 4:
+        raise ConfigurationError(f"model {name}: the window has fewer than 8 tokens or an overlap as large as itself")
     _check_files(folder, name, files, present)
     labels = tuple(str(label) for label in told) if told else _labels(_config(folder, files), task, name)
-    graph = _graph(files, name)
     return Manifest(
-        folder=folder, name=name, version=version, task=task, base=base, files=MappingProxyType(files), graph=graph,
-        window=window, token_types=token_types, labels=labels, positive=_positive(labels, task, positive_label, name),
-        calibration=calibration, thresholds=MappingProxyType(thresholds), signed=True, training=training,
-        metrics=metrics, digest=f"sha256:{hashlib.sha256(raw).hexdigest()}",
+        folder=folder, name=name, version=version, task=task, base=base, files=MappingProxyType(files),
+        graph=_graph(files, name), window=window, token_types=token_types, labels=labels,
+        positive=_positive(labels, task, positive_label, name), calibration=calibration, signed=True,
+        thresholds=MappingProxyType(thresholds), training=training, metrics=metrics,
+        digest=f"sha256:{hashlib.sha256(raw).hexdigest()}",
     )  # fmt: skip
 
 
 def _unsigned(folder: Path, present: frozenset[str], positive_label: str | None) -> Manifest:
     files = {name: _entry(folder, name) for name in sorted(present)}
-    config = _config(folder, files)
-    name = folder.name
+    config, name = _config(folder, files), folder.name
     task = _task(config, name)
     labels = _labels(config, task, name)
     total = hashlib.sha256("".join(f"{key}\0{one.sha256}\n" for key, one in files.items()).encode()).hexdigest()
@@ -233,11 +234,6 @@ def _config(folder: Path, files: Mapping[str, FileEntry]) -> dict[str, Any]:
     return _object(_read(folder / "config.json", folder.name, "config.json"), folder.name, "config.json")
 
 
-def _base(told: object) -> str:
-    """Return the name of the pretrained model, told as a string or as an object with a name."""
-    return str(told["name"]) if isinstance(told, Mapping) else str(told)
-
-
 def _calibration(data: Mapping[str, Any] | None) -> Calibration:
     if not data:
         return Calibration()
@@ -247,11 +243,6 @@ def _calibration(data: Mapping[str, Any] | None) -> Calibration:
     if not all(math.isfinite(value) for value in values):
         raise ConfigurationError("a calibration has a value that is not finite")
     return Calibration(*values)
-
-
-def _check_window(window: WindowShape, model: str) -> None:
-    if window.tokens < 8 or not 0 <= window.overlap < window.tokens - 4:
-        raise ConfigurationError(f"model {model}: the window has fewer than 8 tokens or an overlap as large as itself")
 
 
 def _config_window(config: Mapping[str, Any]) -> WindowShape:
@@ -273,8 +264,7 @@ def _task(config: Mapping[str, Any], model: str) -> Task:
 
 
 def _labels(config: Mapping[str, Any], task: Task, model: str) -> tuple[str, ...]:
-    """Return the labels in the order of the logits."""
-    # Without id2label a sequence model is taken for a two-class one, as transformers does.
+    """Return the labels in the order of the logits; a sequence model without id2label has two, as in transformers."""
     named = config.get("id2label")
     if isinstance(named, Mapping) and named:
         try:

@@ -1,4 +1,4 @@
-"""One verified model: text to windows, windows to logits, on CPU or CUDA. Synchronous; the batcher brings the thread."""
+"""One verified model: text to windows, windows to logits, on CPU or CUDA. Synchronous; the batcher has the thread."""
 
 from __future__ import annotations
 
@@ -104,7 +104,9 @@ class Model:
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Cut each text into windows that together cover all of its tokens. Cost is linear in the text."""
-        return [self._encoded(text, tokens) for text, tokens in zip(texts, tokenize(self._tokenizer, texts), strict=True)]
+        return [
+            self._encoded(text, tokens) for text, tokens in zip(texts, tokenize(self._tokenizer, texts), strict=True)
+        ]
 
     def run(self, windows: Sequence[Window]) -> list[Logits]:
         """Score windows in one batch, padded to the longest of them.
@@ -214,7 +216,7 @@ def _transformers_tokenizer(manifest: Manifest) -> Tokenizer:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # torch is not here, and is not missed
-    from transformers import AutoTokenizer  # noqa: PLC0415 - takes most of a second, and only these folders need it
+    from transformers import AutoTokenizer  # takes most of a second, and only these folders need it
 
     found = AutoTokenizer.from_pretrained(str(manifest.folder), local_files_only=True, trust_remote_code=False)
     if not found.is_fast:

@@ -73,8 +73,8 @@ def decode(
     first = starts[places]
     begins = np.flatnonzero(np.append(True, first[1:] != first[:-1]))
     sizes = np.diff(np.append(begins, len(tokens)))
-    pooled = np.add.reduceat(probabilities, begins, axis=0) / sizes[:, None]
-    scores = 1.0 - pooled[:, outside]
+    pooled = np.add.reduceat(probabilities, begins, axis=0) / sizes[:, None].astype(np.float32)
+    scores: NDArray[np.float32] = (1.0 - pooled[:, outside]).astype(np.float32)
     others = pooled.copy()
     others[:, outside] = -1.0
     types = others.argmax(axis=1)

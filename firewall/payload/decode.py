@@ -13,6 +13,7 @@ import codecs
 import html
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from firewall.payload.normalize import canonical, invisible
@@ -22,14 +23,20 @@ MAX_DEPTH = 3
 TRUNCATED = "truncated"  # the name of a view that stands for what the budget left unread
 _MIN_DECODED = 6
 _MAX_INFLATED = 262_144
+_MAX_RATIO = 64  # what inflates to more than this many times its size is a bomb
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}+(?:\r?\n[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
 _BASE32 = re.compile(r"\b[A-Z2-7]{16,}+={0,6}")
 _HEX = re.compile(r"(?:0x|\\x|%|:| )?(?:[0-9a-fA-F]{2}(?:\\x|0x|:| |-)?){8,}+")
 _HEX_NOISE = re.compile(r"0x|\\x|[%:\s-]")
-_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+")
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,24});")
-_ESCAPE = re.compile(r"\\(?:u\{[0-9a-fA-F]{1,6}\}|[uU][0-9a-fA-F]{4}(?:[0-9a-fA-F]{4})?|x[0-9a-fA-F]{2}|[nrt\"'/\\])")
+_PRINTED = re.compile(
+    rb"(?:[\t\n\r\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){16,}+"
+)
+# Percent, HTML entity and backslash in one pattern: real pages hold all three, and one view of them costs less.
+_ESCAPE = re.compile(
+    r"(?:%[0-9a-fA-F]{2})++|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,24});"
+    r"|\\(?:u\{[0-9a-fA-F]{1,6}\}|[uU][0-9a-fA-F]{4}(?:[0-9a-fA-F]{4})?|x[0-9a-fA-F]{2}|[nrt\"'/\\])"
+)
 _TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{6,}")
 _SPACED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z](?:[ ._*|-]{1,3}[A-Za-z](?![A-Za-z0-9])){5,}")
@@ -51,7 +58,7 @@ _TELLING = frozenset(
 
 def decoded(text: str) -> list[View]:
     """Return a canonical view of everything that was hidden in the text; offsets lead home to `text`."""
-    budget = 2 * len(text) + 16_384
+    budget = 4 * len(text) + 16_384
     found: list[View] = []
     frontier = [View("raw", text)]
     for _ in range(MAX_DEPTH):
@@ -89,17 +96,19 @@ def _readable(raw: bytes) -> str | None:
     if raw[:2] == b"\x1f\x8b":
         inflater = zlib.decompressobj(31)
         try:
-            raw = inflater.decompress(raw, _MAX_INFLATED)
+            raw = inflater.decompress(raw, min(_MAX_INFLATED, _MAX_RATIO * len(raw) + 4_096))
         except zlib.error:
             return None
         if not inflater.eof:
             return TRUNCATED
-    for encoding in ("utf-8", "utf-16-le") if b"\x00" in raw[1:4] else ("utf-8",):
+    wide = raw[1::2].count(0) * 4 >= len(raw)  # any bytes are letters in UTF-16, so every second high byte must be 0
+    for encoding in ("utf-8", "utf-16-le") if wide else ("utf-8",):
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-        drawn = sum(1 for char in text if char.isprintable() or char in "\r\n\t" or invisible(char))
+        counts = Counter(text)
+        drawn = sum(n for char, n in counts.items() if char.isprintable() or char in "\r\n\t" or invisible(char))
         if len(text) >= _MIN_DECODED and drawn >= 0.95 * len(text):
             return text
     return None
@@ -110,12 +119,17 @@ def _base64(text: str) -> Iterator[View]:
         run = "".join(match[0].split()).rstrip("=").replace("-", "+").replace("_", "/")
         if run.isalpha() and (run.islower() or run.istitle()):  # a plain word
             continue
-        try:
-            raw = base64.b64decode(run + "=" * (-len(run) % 4))
-        except (binascii.Error, ValueError):
-            continue
-        if plain := _readable(raw):
-            yield _run("base64", plain, match.start(), match.end())
+        plain = None if len(run) % 4 == 1 else _readable(base64.b64decode(run + "=" * (-len(run) % 4)))
+        for found in _shifted(run) if plain is None else (plain,):
+            yield _run("base64", found, match.start(), match.end())
+
+
+def _shifted(run: str) -> Iterator[str]:
+    """Yield what is readable in a run that other letters grew onto: a path in front, the next line's word behind."""
+    for phase in range(4):
+        end = phase + (len(run) - phase) // 4 * 4
+        for part in _PRINTED.finditer(base64.b64decode(run[phase:end])):
+            yield part[0].decode("utf-8", "ignore")
 
 
 def _base32(text: str) -> Iterator[View]:
@@ -160,57 +174,44 @@ def _spaced(text: str) -> Iterator[View]:
         yield _run("spaced", plain, match.start(), match.end())
 
 
-def _pieces(name: str, pattern: re.Pattern[str], unfold: Callable[[str], str | None]) -> Callable[[str], Iterator[View]]:
-    """Make a decoder that replaces each escape in place and keeps the rest."""
-
-    def decoder(text: str) -> Iterator[View]:
-        out: list[str] = []
-        view, source, at = [0], [0], 0
-        for match in pattern.finditer(text):
-            plain = unfold(match[0])
-            if plain is None:
-                continue
-            for piece, end in ((text[source[-1] : match.start()], match.start()), (plain, match.end())):
-                if end > source[-1]:
-                    if piece and len(piece) == end - source[-1] and piece == plain:
-                        piece += " "
-                    out.append(piece)
-                    at += len(piece)
-                    view.append(at)
-                    source.append(end)
-        if not out:
-            return
-        tail = text[source[-1] :]
-        if tail:
-            out.append(tail)
-            view.append(at + len(tail))
-            source.append(len(text))
-        yield View(name, "".join(out), Offsets(tuple(view), tuple(source)))
-
-    return decoder
-
-
-def _unpercent(run: str) -> str | None:
-    try:
-        return bytes.fromhex(run.replace("%", "")).decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-
-
-def _unentity(run: str) -> str | None:
-    plain = html.unescape(run)
-    return plain if plain != run and "\x00" not in plain else None
+def _escapes(text: str) -> Iterator[View]:
+    """Replace each escape in place and keep the rest."""
+    out: list[str] = []
+    view, source, at = [0], [0], 0
+    for match in _ESCAPE.finditer(text):
+        plain = _unescape(match[0])
+        if plain is None:
+            continue
+        for piece, end in ((text[source[-1] : match.start()], match.start()), (plain, match.end())):
+            if end > source[-1]:
+                out.append(piece)
+                at += len(piece)
+                view.append(at)
+                source.append(end)
+    if not out:
+        return
+    if tail := text[source[-1] :]:
+        out.append(tail)
+        view.append(at + len(tail))
+        source.append(len(text))
+    yield View("escape", "".join(out), Offsets(tuple(view), tuple(source)))
 
 
 def _unescape(run: str) -> str | None:
+    """Return what an escape stands for; always shorter than the escape, so that no piece maps by character."""
+    if run[0] == "%":
+        return bytes.fromhex(run.replace("%", "")).decode("utf-8", "replace")
+    if run[0] == "&":
+        plain = html.unescape(run)
+        return plain if plain != run and "\x00" not in plain else None
     if len(run) == 2:
         return {"n": "\n", "r": "\r", "t": "\t"}.get(run[1], run[1])
     code = int(run[2:].strip("{}"), 16)
     return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else None
 
 
-def _telling(text: str, needed: int) -> bool:
-    """Tell whether a text holds at least `needed` of the telling words."""
+def telling(text: str, needed: int) -> bool:
+    """Tell whether a text holds at least `needed` of the words that gate rot13 and leetspeak."""
     count = 0
     for match in _WORD.finditer(text):
         count += match[0].lower() in _TELLING
@@ -222,18 +223,18 @@ def _telling(text: str, needed: int) -> bool:
 def _rot13(text: str) -> Iterator[View]:
     plain = codecs.encode(text, "rot13")
     words = max(1, len(text) // 6)
-    if (words < 40 and _telling(plain, 1) and not _telling(text, 1)) or (_telling(plain, 4) and not _telling(text, 2)):
+    if (words < 40 and telling(plain, 1) and not telling(text, 1)) or (telling(plain, 4) and not telling(text, 2)):
         yield View("rot13", plain)
-    elif words >= 40:
+    else:
         yield from _rot13_lines(text)
 
 
 def _rot13_lines(text: str) -> Iterator[View]:
     """Find a rotated line or sentence inside a longer plain text."""
     at = 0
-    for line in re.split(r"(?<=[.\n\"])", text):
+    for line in re.split(r"(?<=[.:;!?\n\"\x1e])", text):
         plain = codecs.encode(line, "rot13")
-        if len(line) >= _MIN_DECODED and _telling(plain, 2) and not _telling(line, 2):
+        if len(line) >= _MIN_DECODED and telling(plain, 2) and not telling(line, 2):
             yield View("rot13", plain, Offsets((0, len(line)), (at, at + len(line))))
         at += len(line)
 
@@ -261,13 +262,11 @@ DECODERS: tuple[Callable[[str], Iterator[View]], ...] = (
     _base32,
     _hex,
     _tags,
-    _pieces("percent", _PERCENT, _unpercent),
-    _pieces("entity", _ENTITY, _unentity),
-    _pieces("escape", _ESCAPE, _unescape),
+    _escapes,
     _rot13,
     _leet,
     _spaced,
 )
 # Views of a whole text keep its separators; inside a decoded run U+001E is somebody's trick.
-_WHOLE = frozenset({"percent", "entity", "escape", "rot13", "leet"})
-_NESTING = frozenset({"base64", "base32", "hex", "percent", "entity", "escape", "tags", "selectors", "rot13"})
+_WHOLE = frozenset({"escape", "rot13", "leet"})
+_NESTING = frozenset({"base64", "base32", "hex", "escape", "tags", "selectors", "rot13"})

@@ -262,7 +262,10 @@ class _Scanner:
             self._limit(f"more than {self.limits.nodes} values and names", self.stack[0].pointer if self.stack else "")
 
     def _malformed(self, detail: str, pointer: str | None = None) -> NoReturn:
-        raise MalformedInputError(detail, pointer=self._place()[0] if pointer is None else pointer)
+        if pointer is None:  # before the first name of an object there is no member to point at
+            unnamed = bool(self.stack) and self.stack[-1].is_object and not self.stack[-1].names
+            pointer = self.stack[-1].pointer if unnamed else self._place()[0]
+        raise MalformedInputError(detail, pointer=pointer)
 
     def _limit(self, detail: str, pointer: str) -> NoReturn:
         raise LimitExceededError(detail, pointer=pointer)

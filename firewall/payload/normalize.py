@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import groupby
 
 from confusable_homoglyphs import confusables
 
@@ -17,7 +18,9 @@ from firewall.vocabulary import Offsets, View
 # U+001E separates the leaves of a joined text and passes untouched; joining keeps it out of the leaves themselves.
 _ODD = re.compile(r"[^\x20-\x7e\x1e]|  ")
 _CHUNK = re.compile(r"\x1e|[^\S\x1e]+|\S+")
-_CLUSTER = re.compile(r"(?s).[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*")
+_MARKS = r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_CLUSTER = re.compile(rf"(?s)(?:{_MARKS}+|.{_MARKS}*)")
+_LONE_MARK = re.compile(_MARKS)
 _LATIN = re.compile(r"[A-Za-z]")
 _TWIN_SCRIPTS = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0530-\u058f\u13a0-\u13ff]")
 _MIXED = re.compile(r"[A-Za-z](?=[\u0370-\u052f])|[\u0370-\u052f](?=[A-Za-z])")
@@ -97,7 +100,7 @@ def _latin_text(text: str) -> bool:
 def _fold_word(word: str, latin_text: bool) -> tuple[tuple[str, int], ...]:
     """Fold one unbroken run: pieces of (canonical text, length in the source)."""
     clusters = _CLUSTER.findall(word)
-    shown = ["" if invisible(c[0]) else _compose(c) for c in clusters]
+    shown = ["" if invisible(c[0]) or _LONE_MARK.match(c) else _compose(c) for c in clusters]
     letters = [char for out in shown for char in out if char.isalpha()]
     posing = [char for char in letters if char in LOOKALIKES]
     others = any(not char.isascii() and char not in LOOKALIKES for char in letters)
@@ -120,9 +123,10 @@ def _compose(cluster: str) -> str:
 def _merged(pieces: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     """Join neighbours that map character by character, so that plain words cost one piece."""
     merged: list[tuple[str, int]] = []
-    for out, length in pieces:
-        if merged and len(out) == length and len(merged[-1][0]) == merged[-1][1]:
-            merged[-1] = (merged[-1][0] + out, merged[-1][1] + length)
+    for by_character, group in groupby(pieces, key=lambda piece: len(piece[0]) == piece[1]):
+        if by_character:
+            joined = "".join(out for out, _ in group)
+            merged.append((joined, len(joined)))
         else:
-            merged.append((out, length))
+            merged.extend(group)
     return tuple(merged)

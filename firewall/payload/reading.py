@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from firewall.payload.dialects import mcp
@@ -34,14 +34,13 @@ class Reading:
                 return mcp.blob_range(segment.text, start, end)
         return start, end
 
-    def names_of(self, parent: str) -> set[str]:
-        """Return the member names of the object at a pointer."""
-        prefix = f"{parent}/"
-        return {
-            leaf.text
-            for leaf in self.document.leaves
-            if leaf.kind == "key" and leaf.pointer.startswith(prefix) and "/" not in leaf.pointer[len(prefix) :]
-        }
+    def names_of(self, parents: Collection[str]) -> dict[str, set[str]]:
+        """Return the member names of the object at each of the pointers."""
+        names: dict[str, set[str]] = {parent: set() for parent in parents}
+        for leaf in self.document.leaves if names else ():
+            if leaf.kind == "key" and (parent := leaf.pointer.rpartition("/")[0]) in names:
+                names[parent].add(leaf.text)
+        return names
 
     def edited(self, texts: Mapping[int, str]) -> str:
         """Return the payload's JSON with the text of each segment index replaced, and not a character more."""

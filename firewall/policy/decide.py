@@ -24,22 +24,26 @@ def decide(report: Report, call: Call, policy: Policy) -> Decision:
     redactions: list[Redaction] = []
     reasons: dict[str, str] = {}
     for finding in report.findings:
-        action, clause = _answer(finding, clauses, policy)
+        action, clause, editor = _answer(finding, clauses, policy)
         actions.append(action)
         spoken.append(clause.id if clause else None)
         if clause is None or action is Action.ALLOW:
             continue
         reasons[clause.id] = clause.reason
-        if action is Action.REDACT and finding.span is not None:
+        if editor is not None and finding.span is not None:
             redactions.append(
-                Redaction(finding.pointer, finding.span, finding.entity_type, clause.operator, finding.is_key)
+                Redaction(finding.pointer, finding.span, finding.entity_type, editor.operator, finding.is_key)
             )
     overall = max(actions, default=Action.ALLOW)
+    unlooked: dict[str, set[str]] = {}
     for skip in report.skipped:
         action = _skip_answer(skip, call, policy)
         overall = max(overall, action)
         if action is not Action.ALLOW:
-            reasons[f"skipped-{skip.reason}"] = f"{skip.detector} did not look at a part of the payload: {skip.reason}"
+            unlooked.setdefault(skip.reason, set()).add(skip.detector)
+    for reason, detectors in unlooked.items():
+        names = ", ".join(sorted(detectors))
+        reasons[f"skipped-{reason}"] = f"{names} did not look at a part of the payload: {reason}"
     return Decision(
         action=overall,
         redactions=tuple(redactions),
@@ -52,19 +56,28 @@ def decide(report: Report, call: Call, policy: Policy) -> Decision:
     )
 
 
-def _answer(finding: Finding, clauses: list[Clause], policy: Policy) -> tuple[Action, Clause | None]:
-    """Return the strictest clause's action; a redaction without a place to edit becomes a block."""
+def _answer(
+    finding: Finding, clauses: list[Clause], policy: Policy
+) -> tuple[Action, Clause | None, Clause | None]:
+    """Return the strictest clause with its action, and the clause whose operator edits the place.
+
+    A redaction without a place to edit becomes a block. What goes to review is still redacted where a clause asks for
+    it: the stricter clause must not bring back what the milder one took out.
+    """
     if finding.level > policy.act_level:
-        return Action.ALLOW, None
+        return Action.ALLOW, None, None
     best: Clause | None = None
+    editor: Clause | None = None
     for clause in clauses:
-        if (best is None or clause.action > best.action) and _speaks(clause, finding):
-            best = clause
+        redacts = clause.action is Action.REDACT and editor is None
+        if (redacts or best is None or clause.action > best.action) and _speaks(clause, finding):
+            editor = clause if redacts else editor
+            best = clause if best is None or clause.action > best.action else best
     if best is None:
-        return Action.ALLOW, None
-    if best.action is Action.REDACT and finding.span is None:
-        return Action.BLOCK, best
-    return best.action, best
+        return Action.ALLOW, None, None
+    if editor is not None and finding.span is None and best.action < Action.BLOCK:
+        return Action.BLOCK, editor, None
+    return best.action, best, editor
 
 
 def _speaks(clause: Clause, finding: Finding) -> bool:

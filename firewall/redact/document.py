@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from firewall.redact.redact import redact, unique_names
@@ -30,9 +30,12 @@ class Edits:
 
 
 def edit(
-    segments: Sequence[Segment], redactions: Sequence[Redaction], salt: bytes, names_of: Callable[[str], set[str]]
+    segments: Sequence[Segment],
+    redactions: Sequence[Redaction],
+    salt: bytes,
+    names_of: Callable[[Collection[str]], Mapping[str, set[str]]],
 ) -> Edits:
-    """Apply redactions to segments. `names_of(parent)` returns the member names of the object at a pointer."""
+    """Apply redactions to segments. `names_of(pointers)` returns the member names of the object at each pointer."""
     wanted: dict[tuple[str, bool], list[Redaction]] = defaultdict(list)
     for item in redactions:
         wanted[item.pointer, item.is_key].append(item)
@@ -48,8 +51,9 @@ def edit(
             if segment.is_key:
                 renamed[segment.pointer.rpartition("/")[0]].append(index)
     names: dict[str, str] = {}
+    known = names_of(renamed.keys())
     for parent, indices in renamed.items():
-        taken = names_of(parent) - {segments[index].text for index in indices}
+        taken = known[parent] - {segments[index].text for index in indices}
         for index, name in zip(indices, unique_names([texts[index] for index in indices], taken), strict=True):
             texts[index] = name
             names[segments[index].pointer] = name

@@ -7,6 +7,7 @@ edges of its literals, and a number in it becomes 0.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from firewall.vocabulary import Operator, Redaction, Segment, Span
 
 # Literals and structure of a JSON text; possessive, so that each character is read once.
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|[{}\[\],:]|true|false|null|[ \t\r\n]++', re.DOTALL)
+# One character of a JSON string as it is spelled; the two halves of a surrogate pair are one.
+_ESCAPE = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?:u[0-9a-fA-F]{4}|.)|[^\\]", re.DOTALL)
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{2,40})>")
 
 
@@ -28,6 +31,7 @@ class _Edit:
     entity_type: str
     operator: Operator
     literal: str | None = None  # set where the replacement is fixed by the structure around it
+    quoted: bool = False  # inside a string of a nested JSON text, and so written with its escapes
 
 
 def redact(segment: Segment, redactions: Sequence[Redaction], salt: bytes) -> str:
@@ -37,12 +41,22 @@ def redact(segment: Segment, redactions: Sequence[Redaction], salt: bytes) -> st
     text, at = segment.text, len(segment.text)
     pieces: list[str] = []  # right to left, so that no edit moves the next one's place
     for edit in reversed(edits):
-        covered = text[edit.start : edit.end]
-        put = operate(edit.operator, covered, edit.entity_type, salt) if edit.literal is None else edit.literal
+        put = _put(text[edit.start : edit.end], edit, salt) if edit.literal is None else edit.literal
         pieces += [text[edit.end : at], put]
         at = edit.start
     pieces.append(text[:at])
     return "".join(reversed(pieces))
+
+
+def _put(covered: str, edit: _Edit, salt: bytes) -> str:
+    """Return what takes a range's place; in a nested JSON string the operator sees the value, not its spelling."""
+    if not edit.quoted:
+        return operate(edit.operator, covered, edit.entity_type, salt)
+    try:
+        covered = json.loads(f'"{covered}"', strict=False)
+    except ValueError:
+        pass  # not JSON after all: edited as it stands
+    return json.dumps(operate(edit.operator, covered, edit.entity_type, salt), ensure_ascii=False)[1:-1]
 
 
 def placeholders(text: str, entity_types: frozenset[str]) -> list[Span]:
@@ -55,10 +69,12 @@ def placeholders(text: str, entity_types: frozenset[str]) -> list[Span]:
 def unique_names(names: Iterable[str], taken: set[str]) -> list[str]:
     """Make edited member names differ from one another and from those already `taken` in their object."""
     result = []
+    counts: dict[str, int] = {}  # where to go on, so that ten thousand equal names cost ten thousand steps
     for name in names:
-        candidate, count = name, 2
+        candidate, count = name, counts.get(name, 2)
         while candidate in taken:
             candidate, count = f"{name}_{count}", count + 1
+        counts[name] = count
         taken.add(candidate)
         result.append(candidate)
     return result
@@ -69,7 +85,7 @@ def _merged(redactions: Sequence[Redaction]) -> list[_Edit]:
     edits: list[_Edit] = []
     longest = 0
     strict = [item for item in redactions if item.operator.name != "keep"]
-    order = sorted(strict, key=lambda item: (item.span.start, -item.span.end, item.entity_type))
+    order = sorted(strict, key=_order)
     for item in order:
         length = item.span.end - item.span.start
         if edits and item.span.start < edits[-1].end:
@@ -81,6 +97,12 @@ def _merged(redactions: Sequence[Redaction]) -> list[_Edit]:
             longest = length
             edits.append(_Edit(item.span.start, item.span.end, item.entity_type, item.operator))
     return edits
+
+
+def _order(item: Redaction) -> tuple[int, int, str, str, str]:
+    """Sort from left to right and long before short; the rest only keeps the order of findings from mattering."""
+    operator = item.operator
+    return item.span.start, -item.span.end, item.entity_type, operator.name, repr(sorted(operator.params.items()))
 
 
 def _within_json(text: str, edits: list[_Edit]) -> list[_Edit]:
@@ -101,7 +123,7 @@ def _within_json(text: str, edits: list[_Edit]) -> list[_Edit]:
             low, high = max(low, edit.start), min(high, edit.end)
             if quoted and low < high:
                 low, high = _off_escapes(text, start + 1, low, high)
-                fitted.append(_Edit(low, high, edit.entity_type, edit.operator))
+                fitted.append(_Edit(low, high, edit.entity_type, edit.operator, quoted=True))
             elif not quoted and low < high:
                 fitted.append(_Edit(start, end, edit.entity_type, edit.operator, "0"))
                 break
@@ -126,11 +148,11 @@ def _json_tokens(text: str) -> list[tuple[int, int]] | None:
 
 def _off_escapes(text: str, floor: int, low: int, high: int) -> tuple[int, int]:
     """Widen a range so that it does not begin or end inside a backslash escape of its string."""
-    window = max(floor, low - 6)
+    window = max(floor, low - 12)
     while window > floor and text[window - 1] == "\\":  # never start in the middle of a run of backslashes
         window -= 1
-    for match in re.finditer(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]", text[window : high + 6], re.DOTALL):
-        start, end = window + match.start(), window + match.end()
+    for match in _ESCAPE.finditer(text, window, high + 12):
+        start, end = match.span()
         if start < low < end:
             low = start
         if start < high < end:

@@ -47,7 +47,7 @@ def _guarded(check: Callable[[str], object]) -> Validator:
     def answer(value: str) -> bool:
         try:
             return bool(check(value))
-        except Exception:  # any failure to read the value means that it is not valid
+        except Exception:  # noqa: BLE001 - any failure to read the value means that it is not valid
             return False
 
     return answer
@@ -65,8 +65,9 @@ _OWN: tuple[Validator, ...] = (
     check_digits.medicare_au, check_digits.mrz, check_digits.nino, check_digits.npi, check_digits.ssn_labelled,
     check_digits.vin, plausible.age_over_89, plausible.basic_credentials, plausible.calendar_date,
     plausible.ip_address, plausible.jwt, plausible.mac_address, plausible.password_like, plausible.personal_mailbox,
-    plausible.phone_nanp, plausible.phone_possible, plausible.phone_valid, plausible.secret_like,
-    words.city_state_zip, words.has_digit, words.person_name, words.place_name, words.street_address,
+    plausible.phone_nanp, plausible.phone_possible, plausible.phone_valid, plausible.secret_like, plausible.url_credentials,
+    plausible.web_address,
+    words.city_state_zip, words.has_digit, words.id_like, words.person_name, words.place_name, words.street_address,
     words.user_name,
 )
 # taken as written: IBAN has its own grouping, and the separator tells the century in the other two

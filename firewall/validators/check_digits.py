@@ -37,7 +37,7 @@ def vin(value: str) -> bool:
     number = value.upper()
     weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
     total = sum(weight * int(values[char]) for weight, char in zip(weights, number, strict=True))
-    return len(set(number)) > 5 and number[8] == "0123456789X"[total % 11]
+    return len(set(number)) > 5 and not number.isdecimal() and number[8] == "0123456789X"[total % 11]
 
 
 def medicare_au(value: str) -> bool:
@@ -68,7 +68,7 @@ def card(value: str) -> bool:
 
 def gtin(value: str) -> bool:
     """Device identifier of a GS1 UDI: the 14 digits after (01) end in a modulo 10 digit (GS1 General Specification)."""
-    return ean.is_valid(digits(value)[2:16])
+    return bool(ean.is_valid(digits(value)[2:16]))
 
 
 def hibc(value: str) -> bool:

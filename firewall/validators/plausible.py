@@ -48,11 +48,19 @@ _ROLE_MAILBOXES = frozenset(
     "regulatory reports root safety sales security service servicedesk support sysadmin system team validation "
     "webmaster".split()
 )
+# Hosts that stand in names of code systems, profiles and XML namespaces; nobody's page is there.
+_NAMESPACES = frozenset(
+    "hl7.org terminology.hl7.org fhir.org loinc.org snomed.info unitsofmeasure.org w3.org purl.org purl.obolibrary.org "
+    "json-schema.org schema.org schemas.xmlsoap.org schemas.openxmlformats.org dicom.nema.org nucc.org ns.adobe.com "
+    "standardhealthrecord.org".split()
+)
 _PLACEHOLDER = re.compile(
     r"(?:your|my|the|some|insert|enter|add|replace|change|example|sample|dummy|placeholder|redacted|masked|hidden|"
     r"removed|undefined|optional|required|xxx+|\*\*\*+|\.\.\.|process\.env|os\.environ|getenv|vault:|secretref|todo)"
-    r"(?:[^a-z]|$)|[<>{}$]|%\(|%[sd]|^(?:null|none|nil|true|false|string|str|text|password|secret|token|n/a)$"
+    r"(?:[^a-z]|$)|[<>{}$]|%\(|%[sd]|[a-z]\(|^(?:null|none|nil|true|false|string|str|text|password|secret|token|n/a)$"
 )
+_WORDS_FOR_PASSWORDS = frozenset("pass password passwd pwd secret token pw key xxx".split())
+_ATTRIBUTE = re.compile(r"[A-Za-z_]\w{0,19}(?:\.[A-Za-z_]\w{0,19})+")  # `result1.output.strip` in source code
 
 
 def entropy(value: str) -> float:
@@ -63,9 +71,9 @@ def entropy(value: str) -> float:
 
 def secret_like(value: str) -> bool:
     """A machine-made secret: no placeholder, letters and digits mixed, at least 3 bits a character."""
-    lowered = value.lower()
     mixed = any(char.isalpha() for char in value) and any(char.isdigit() for char in value)
-    return mixed and not _PLACEHOLDER.search(lowered) and entropy(value) >= 3.0
+    placeholder = _PLACEHOLDER.search(value.lower()) or _ATTRIBUTE.fullmatch(value)
+    return mixed and not placeholder and entropy(value) >= 3.0
 
 
 def password_like(value: str) -> bool:
@@ -79,6 +87,12 @@ def password_like(value: str) -> bool:
     return (
         len(value) >= 6 and len(set(value)) >= 4 and kinds >= 2 and not word and not _PLACEHOLDER.search(value.lower())
     )
+
+
+def url_credentials(value: str) -> bool:
+    """The `user:password` of an address rather than the words for them."""
+    password = value.partition(":")[2]
+    return password.lower() not in _WORDS_FOR_PASSWORDS and not _PLACEHOLDER.search(password.lower())
 
 
 def jwt(value: str) -> bool:
@@ -131,8 +145,8 @@ def _exists(year: int, month: int, day: int) -> bool:
 
 
 def age_over_89(value: str) -> bool:
-    """An age that Safe Harbor wants aggregated: 90 to 125 years (45 CFR 164.514(b)(2)(i)(C))."""
-    return 90 <= int(value) <= 125
+    """An age that Safe Harbor wants aggregated: 90 to 119 years (45 CFR 164.514(b)(2)(i)(C))."""
+    return 90 <= int(value) <= 119
 
 
 def phone_possible(value: str) -> bool:
@@ -170,17 +184,21 @@ def personal_mailbox(value: str) -> bool:
     return local not in _ROLE_MAILBOXES and not local.startswith(("noreply", "no-reply", "donotreply"))
 
 
+def web_address(value: str) -> bool:
+    """An address somebody can be found by, rather than the name of a code system or of an XML namespace."""
+    host = re.sub(r"^[a-z]+://(?:[^@/]*@)?", "", value.lower()).split("/", 1)[0].split(":", 1)[0]
+    return host.removeprefix("www.") not in _NAMESPACES
+
+
 def mac_address(value: str) -> bool:
-    """A hardware address that can belong to one machine: six octets, neither broadcast, zero nor multicast."""
+    """A hardware address that can belong to one machine: six octets, neither broadcast nor zero."""
     octets = re.sub(r"[^0-9a-f]", "", value.lower())
-    return len(octets) == 12 and len(set(octets)) > 2 and int(octets[:2], 16) % 2 == 0
+    return len(octets) == 12 and len(set(octets)) > 2
 
 
 def ip_address(value: str) -> bool:
-    """An IPv4 or IPv6 address that can belong to a machine: not unspecified, loopback, multicast or a net mask."""
+    """An IPv4 or IPv6 address that can belong to a machine: not unspecified, loopback or a net mask."""
     address = ipaddress.ip_address(value.split("/", 1)[0].split("%", 1)[0])
     if address.version == 6 and value.count(":") + value.count(".") < 3:
         return False  # `a::b` is a name in several programming languages
-    return not (
-        address.is_unspecified or address.is_loopback or address.is_multicast or value.startswith(("255.", "0."))
-    )
+    return not (address.is_unspecified or address.is_loopback or value.startswith(("255.", "0.")))

@@ -10,21 +10,22 @@ _NOT_NAMES = frozenset(
     "assay assessment assigned assurance attached available batch be below birth blood board body can care case "
     "center centre chart chemistry chief clinic clinical colleague colleagues collected committee complaint "
     "completed condition consent contact continued control currently customer data date deceased demographics "
-    "denied denies department details deviation diagnosis discharge dob doctor document education employee "
+    "denied denies department details deviation diagnosis discharge dob doctor document dr education employee "
     "encounter equipment event examination excel exercise female field final first follow followed for form full "
     "given group has health healthcare history home hospital hr identification identifier if in information "
     "instructions insurance investigation investigator is it lab laboratory last leaflet letter list male "
-    "management manager manufacturing medical medication medications medicine member missing monday monitoring "
-    "mrn must n/a name needs new nil no none normal not note notes null number nurse nursing office officer on "
-    "operator or order outcome owner packet page patient pending person pharmacist pharmacy phone physician plan "
-    "please policy population position preferred present previous procedure product production project protocol "
-    "provided provider qa qc qp quality received record recorded records redacted reference referral registration "
-    "registry regulatory release removed report reported request required research resident resources response "
-    "result results review safety same sample samples satisfaction schedule section see service services sex "
-    "signature signed site space specialist specified ssn stable staff standard status step study subject summary "
-    "supervisor supplier support surgery system table tbd team technician test testing than the therapy this to "
-    "training transfer treatment type undefined unit university unknown unspecified updated user validation value "
-    "vendor verified version visit warehouse was weight will with withheld yes your".split()
+    "management manager manufacturing medical medication medications medicine member miss missing monday "
+    "monitoring mr mrn mrs ms must n/a name needs new nil no none normal not note notes null number nurse nursing "
+    "office officer on operator or order outcome owner packet page patient pending person pharmacist pharmacy "
+    "phone physician plan please policy population position preferred present previous procedure product "
+    "production prof project protocol provided provider qa qc qp quality received record recorded records "
+    "redacted reference referral registration registry regulatory release removed report reported request "
+    "required research resident resources response result results review safety same sample samples satisfaction "
+    "schedule section see service services sex signature signed site space specialist specified ssn stable staff "
+    "standard status step study subject summary supervisor supplier support surgery system table tbd team "
+    "technician test testing than the therapy this to training transfer treatment type undefined unit university "
+    "unknown unspecified updated user validation value vendor verified version visit warehouse was weight will "
+    "with withheld yes your".split()
 )
 _NOT_STREETS = frozenset(
     "a after and at batch before calendar cells cycles daily days degrees dose doses each final first for from "
@@ -65,6 +66,11 @@ def place_name(value: str) -> bool:
 def user_name(value: str) -> bool:
     """A login of a person rather than a status word or the account of a service."""
     return value.lower() not in _NOT_USERS
+
+
+def id_like(value: str) -> bool:
+    """A record number: at least four characters, three of them digits."""
+    return len(value) >= 4 and sum(char.isdigit() for char in value) >= 3
 
 
 def has_digit(value: str) -> bool:

@@ -59,9 +59,11 @@ SOURCES: Final = (
 
 # What an unlabelled text may hold unseen; matched places carry no loss.
 _MAYBE: Final = re.compile(
-    r"\S+@\S+|@\w+|https?://\S+|www\.\S+|\b[\w-]+\.(?:com|org|net|io|dev)\S*|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:\d[\d ().+-]{6,}\d)\b"
+    r"\S+@\S+|@\w+|https?://\S+|www\.\S+|\b[\w-]+\.(?:com|org|net|io|dev)\S*|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:\d[\d "
+    r"().+-]{6,}\d)\b"
     r"|\b\d{4}[-/]\d\d?[-/]\d\d?\S*|\b\d\d?[-/.]\d\d?[-/.]\d{2,4}\b|\b(?:19|20)\d\d\b|(?:/home/|/Users/|~)\w+"
-    r"|(?i:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d+)|(?i:(?:author|copyright|maintainer|by|user|login|password)s?\b[^\n]*)"
+    r"|(?i:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d+)|(?i:(?:author|copyright|maintainer|by|"
+    r"user|login|password)s?\b[^\n]*)"
 )
 _CAPITAL: Final = re.compile(r"\b[A-Z][a-z]+\b")
 

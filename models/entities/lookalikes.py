@@ -12,47 +12,74 @@ from models.entities.values import World
 
 _CODES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "lot": (("Lot", "lot", "LOT:", "Lot No.", "lot number", "batch", "Batch", "B/N", "lot_id", "mfg lot"),
-            ("LOT######", "@@##-####", "B24####@", "####@##", "########", "L#####", "@#####", "24@###", "@@@####@", "##-####-##")),
-    "batch_record": (("batch record", "MBR", "eBR", "Batch record", "order"), ("MBR-#### Ed. #", "BR-24-#####", "EBR-2025-####", "PO-7#######", "100#######")),
+            ("LOT######", "@@##-####", "B24####@", "####@##", "########", "L#####", "@#####", "24@###", "@@@####@",
+             "##-####-##")),
+    "batch_record": (("batch record", "MBR", "eBR", "Batch record", "order"), ("MBR-#### Ed. #", "BR-24-#####",
+     "EBR-2025-####", "PO-7#######", "100#######")),
     "deviation": (("deviation", "Deviation", "DEV", "quality event", "NCR", "investigation", "event"),
-                  ("DEV-202#-####", "QE-######", "NCR-#####", "PR#######", "DEV######", "D-2#-###", "INV-2#-####", "OOS-202#-###")),
+                  ("DEV-202#-####", "QE-######", "NCR-#####", "PR#######", "DEV######", "D-2#-###", "INV-2#-####",
+                   "OOS-202#-###")),
     "capa": (("CAPA", "capa_id", "corrective action"), ("CAPA-#####", "CA-2#-###", "CAPA-202#-###", "C-####")),
     "sop": (("SOP", "per", "procedure", "document", "see", "according to", "doc_no", "work instruction"),
-            ("SOP-@@-#### v#.#", "WI-##### rev @", "TM-@@@-###", "SOP-####", "QP-##.##", "FRM-####-##", "POL-###", "STP-@@-###, version #.#")),
-    "change": (("change control", "CC", "ECO", "change"), ("CC-202#-####", "ECO######", "CR-#####", "CHG00#####", "RFC-####")),
+            ("SOP-@@-#### v#.#", "WI-##### rev @", "TM-@@@-###", "SOP-####", "QP-##.##", "FRM-####-##", "POL-###",
+             "STP-@@-###, version #.#")),
+    "change": (("change control", "CC", "ECO", "change"), ("CC-202#-####", "ECO######", "CR-#####", "CHG00#####",
+     "RFC-####")),
     "part": (("part", "P/N", "Cat. No.", "catalogue number", "REF", "item", "material", "SKU", "part_number"),
-             ("###-##-####", "@@####-###", "REF########", "######-###", "10######", "@-###-##", "@@@-##-####-@", "4#######", "###.###.###", "%###-####")),
+             ("###-##-####", "@@####-###", "REF########", "######-###", "10######", "@-###-##", "@@@-##-####-@",
+              "4#######", "###.###.###", "%###-####")),
     "version": (("version", "v", "firmware", "build", "release", "software version", "package"),
-                ("v#.##.#", "#.#.#.##", "10.##.#.#", "#.#.#", "v#.#.#-rc#", "202#.##.#", "##.#.####", "#.##.#+build.###")),
-    "equipment": (("HPLC", "balance", "bioreactor", "instrument", "equipment", "tag", "sensor", "asset", "column", "autoclave", "room", "freezer"),
-                  ("TT-####", "BR-####", "HPLC-##", "PT-####.PV", "EQ-#####", "BAL-###", "AHU-##", "F-80-##", "LC-###", "@@@-###", "R#.###")),
+                ("v#.##.#", "#.#.#.##", "10.##.#.#", "#.#.#", "v#.#.#-rc#", "202#.##.#", "##.#.####",
+                 "#.##.#+build.###")),
+    "equipment": (("HPLC", "balance", "bioreactor", "instrument", "equipment", "tag", "sensor", "asset", "column",
+     "autoclave", "room", "freezer"),
+                  ("TT-####", "BR-####", "HPLC-##", "PT-####.PV", "EQ-#####", "BAL-###", "AHU-##", "F-80-##", "LC-###",
+                   "@@@-###", "R#.###")),
     "sample": (("sample", "Sample", "sample_id", "aliquot", "vial", "stability", "QC", "specimen container", "barcode"),
-               ("S-202#-#####", "STAB-###-T#", "QC######", "SMP########", "A#-##", "##-@####-##", "LIMS-#######", "T##@", "##########")),
-    "hash": (("sha256", "commit", "digest", "checksum", "etag", "trace_id", "request_id", "uuid", "correlation id", "id", "span_id"),
-             ("^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^", "^^^^^^^^-^^^^-4^^^-a^^^-^^^^^^^^^^^^", "^^^^^^^", "^^^^^^^^^^^^^^^^", "req_^^^^^^^^^^^^", "sha256:^^^^^^^^^^^^^^^^^^^^^^^^")),
-    "code": (("LOINC", "NDC", "CAS", "ICD-10", "CPT", "SNOMED CT", "ATC", "PMID", "trial", "UNII", "RxNorm", "DOI", "ISO", "21 CFR", "EC", "UN", "GTIN"),
-             ("#####-#", "####-####-##", "#####-###-##", "%##-##-#", "@##.#", "#####", "########", "NCT0#######", "PMID ########", "%#####-##-#", "@##@@##",
+               ("S-202#-#####", "STAB-###-T#", "QC######", "SMP########", "A#-##", "##-@####-##", "LIMS-#######",
+                "T##@", "##########")),
+    "hash": (("sha256", "commit", "digest", "checksum", "etag", "trace_id", "request_id", "uuid", "correlation id",
+     "id", "span_id"),
+             ("^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^", "^^^^^^^^-^^^^-4^^^-a^^^-^^^^^^^^^^^^", "^^^^^^^", "^^^^^^^^^^^^^^^^",
+              "req_^^^^^^^^^^^^", "sha256:^^^^^^^^^^^^^^^^^^^^^^^^")),
+    "code": (("LOINC", "NDC", "CAS", "ICD-10", "CPT", "SNOMED CT", "ATC", "PMID", "trial", "UNII", "RxNorm", "DOI",
+     "ISO", "21 CFR", "EC", "UN", "GTIN"),
+             ("#####-#", "####-####-##", "#####-###-##", "%##-##-#", "@##.#", "#####", "########", "NCT0#######",
+              "PMID ########", "%#####-##-#", "@##@@##",
               "10.10##/j.~~~.202#.##.###", "13485:2016", "Part 11.##", "Q#@", "<###>", "0############", "J####")),
     "ticket": (("ticket", "issue", "JIRA", "task", "incident", "case", "job", "run", "PR", "sequence", "page", "step"),
                ("@@@-####", "#####", "INC00#####", "##", "TASK-###", "#%##", "RUN-######", "@@-##", "INJ_####", "0##")),
 }  # fmt: skip
 
 _MEASURES: Final = (
-    "BP {h}/{t} mmHg;HR {t} bpm;SpO2 9{d}%;Temp 3{e}.{d} C;RR 1{d};{n} mg;{n} mg PO BID;{n}.{d} mg/dL;{d}.{d} mmol/L;{h} mg/dL;pH {e}.{n};"
-    "{n} mL/min;{d}.{n} g/dL;{n} x 10^9/L;{n}.{d} %;{h}.{n} kg;{h} cm;{n} degrees C;{h} rpm;{d}.{d} bar;{n} kPa;{n} min;{d} h {n} min;{h} ppm;"
-    "T{d}-T{t};L{d}-L{e};{d}/5 strength;{d}+{e}={e};{n}w{d}d;G{d}P{e};stage II{x};{d}.{n}.{d};{d}-0 Vicryl;{n} gauge;{h} nm;{n},{h} counts;"
-    "RSD {d}.{n} %;n={n};p<0.0{d};95% CI {d}.{n}-{e}.{n};RT {d}.{h} min;area {h}{h};slope 0.9{n};R2=0.99{n};{h} CFU/mL;<{n} EU/mL;"
-    "{n}:{m};{n}:{m}:{m};q{d}h;x {d} days;{d} tablets;every {d} weeks;in {n} days;for {d} months;{d} of {n};{n}/{h} passed;Grade {d};"
-    "hemoglobin {d}{e}.{d};WBC {e}.{d};K+ {d}.{e};creatinine 0.{n};INR {d}.{d};A1c {e}.{d}%;eGFR {n};troponin <0.0{d};EF {n}%"
+    "BP {h}/{t} mmHg;HR {t} bpm;SpO2 9{d}%;Temp 3{e}.{d} C;RR 1{d};{n} mg;{n} mg PO BID;{n}.{d} mg/dL;{d}.{d} mmol/L;"
+    "{h} mg/dL;pH {e}.{n};"
+    "{n} mL/min;{d}.{n} g/dL;{n} x 10^9/L;{n}.{d} %;{h}.{n} kg;{h} cm;{n} degrees C;{h} rpm;{d}.{d} bar;{n} kPa;{n} "
+    "min;{d} h {n} min;{h} ppm;"
+    "T{d}-T{t};L{d}-L{e};{d}/5 strength;{d}+{e}={e};{n}w{d}d;G{d}P{e};stage II{x};{d}.{n}.{d};{d}-0 Vicryl;{n} gauge;"
+    "{h} nm;{n},{h} counts;"
+    "RSD {d}.{n} %;n={n};p<0.0{d};95% CI {d}.{n}-{e}.{n};RT {d}.{h} min;area {h}{h};slope 0.9{n};R2=0.99{n};{h} "
+    "CFU/mL;<{n} EU/mL;"
+    "{n}:{m};{n}:{m}:{m};q{d}h;x {d} days;{d} tablets;every {d} weeks;in {n} days;for {d} months;{d} of {n};{n}/{h} "
+    "passed;Grade {d};"
+    "hemoglobin {d}{e}.{d};WBC {e}.{d};K+ {d}.{e};creatinine 0.{n};INR {d}.{d};A1c {e}.{d}%;eGFR {n};troponin <0.0{d};"
+    "EF {n}%"
 ).split(";")
 _MAKERS: Final = (
-    "Agilent 1260;Waters Acquity;Bruker Avance;Sartorius Cubis;Mettler Toledo XPR;Shimadzu LC-40;Beckman Coulter;Olympus BX53;Zeiss Axio;"
-    "Philips IntelliVue;Siemens Magnetom;Roche Cobas 6000;Abbott Architect;Gram stain;Bradford assay;Karl Fischer titration;Western blot;"
-    "Southern blot;Petri dish;Erlenmeyer flask;Bunsen burner;Ringer's lactate;Foley catheter;Kelly clamp;Babcock clamp;Bovie cautery;"
-    "Pfannenstiel incision;Trendelenburg position;Mayo stand;Allis clamp;Penrose drain;Swan-Ganz catheter;McBurney's point;Murphy's sign;"
-    "Babinski sign;Romberg test;Glasgow Coma Scale;Apgar score;Bonferroni correction;Student's t-test;Fisher's exact test;Pareto chart;"
-    "Ishikawa diagram;Gantt chart;Poisson model;Gaussian fit;Bayesian prior;Markov chain;Turing test;Docker;Jenkins;Kafka;Celsius;Newton;"
-    "Tesla;Hertz;Pascal;Monte Carlo;Python;Ruby;Julia;Elastic;Jira;Windows;Empower;Chromeleon;LabWare;Veeva Vault;TrackWise;MasterControl"
+    "Agilent 1260;Waters Acquity;Bruker Avance;Sartorius Cubis;Mettler Toledo XPR;Shimadzu LC-40;Beckman Coulter;"
+    "Olympus BX53;Zeiss Axio;"
+    "Philips IntelliVue;Siemens Magnetom;Roche Cobas 6000;Abbott Architect;Gram stain;Bradford assay;Karl Fischer "
+    "titration;Western blot;"
+    "Southern blot;Petri dish;Erlenmeyer flask;Bunsen burner;Ringer's lactate;Foley catheter;Kelly clamp;Babcock "
+    "clamp;Bovie cautery;"
+    "Pfannenstiel incision;Trendelenburg position;Mayo stand;Allis clamp;Penrose drain;Swan-Ganz catheter;McBurney's "
+    "point;Murphy's sign;"
+    "Babinski sign;Romberg test;Glasgow Coma Scale;Apgar score;Bonferroni correction;Student's t-test;Fisher's exact "
+    "test;Pareto chart;"
+    "Ishikawa diagram;Gantt chart;Poisson model;Gaussian fit;Bayesian prior;Markov chain;Turing test;Docker;Jenkins;"
+    "Kafka;Celsius;Newton;"
+    "Tesla;Hertz;Pascal;Monte Carlo;Python;Ruby;Julia;Elastic;Jira;Windows;Empower;Chromeleon;LabWare;Veeva Vault;"
+    "TrackWise;MasterControl"
 ).split(";")
 
 
@@ -65,7 +92,9 @@ class Lookalikes:
         folder = carriers / "negatives"
 
         def lines(name: str) -> list[str]:
-            return [line for line in (folder / name).read_text("utf-8").split("\n") if line and not line.startswith("#")]
+            return [
+                line for line in (folder / name).read_text("utf-8").split("\n") if line and not line.startswith("#")
+            ]
 
         self.eponyms = lines("eponyms.txt") + lines("eponyms_from_corpora.txt")
         self.drugs, self.illnesses = lines("chemical_mentions.txt"), lines("disease_mentions.txt")
@@ -83,15 +112,20 @@ class Lookalikes:
         """Write a code after the words that introduce it."""
         kind = kind or self.world.pick(list(_CODES))
         words = self.world.pick(_CODES[kind][0])
-        return f"{words}{self.world.pick([' ', ' ', ': ', ' #', ' no. ', '=', ' (']) if not words.endswith(':') else ' '}{self.code(kind)}".replace(
-            "(", ""
-        )
+        glue = self.world.pick([" ", " ", ": ", " #", " no. ", "=", " "]) if not words.endswith(":") else " "
+        return f"{words}{glue}{self.code(kind)}"
 
     def measure(self) -> str:
         """Write a measured value, a dose, a time or a score."""
         r = self.world.random.randrange
         return self.world.pick(_MEASURES).format(
-            d=r(1, 10), e=r(5, 10), n=r(10, 100), t=r(50, 100), h=r(90, 900), m=f"{r(60):02d}", x=self.world.pick(["A", "B", "I"])
+            d=r(1, 10),
+            e=r(5, 10),
+            n=r(10, 100),
+            t=r(50, 100),
+            h=r(90, 900),
+            m=f"{r(60):02d}",
+            x=self.world.pick(["A", "B", "I"]),
         )
 
     def eponym(self) -> str:

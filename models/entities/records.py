@@ -1,14 +1,16 @@
-"""Records of laboratory, quality, manufacturing and clinical systems as JSON, CSV, HL7 v2, XML, logs and forms."""
+"""Records of laboratory, quality, manufacturing and clinical systems as JSON, CSV, XML, forms, logs and prose."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from models.entities import identifiers
-from models.entities.marked import dumps, mark, plain
+from models.entities.marked import dumps, mark
+from models.entities.messages import as_hl7, as_mail
 from models.entities.sentences import CLEAN, PEOPLE, Writer
 from models.entities.values import World
 
@@ -16,14 +18,19 @@ Value = object
 Fields = dict[str, Value]
 
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "pname": ("patient_name", "name", "full_name", "patientName", "Patient", "displayName", "subject", "contact", "customer", "to_name"),
-    "name": ("operator", "performed_by", "reviewer", "analyst", "created_by", "approved_by", "author", "assignee", "owner", "sender", "attending",
-             "from", "signedBy", "investigator", "recorder", "provider", "requestedBy", "technician", "verified_by", "submitter", "witness"),
+    "pname": ("patient_name", "name", "full_name", "patientName", "Patient", "displayName", "subject", "contact",
+     "customer", "to_name"),
+    "name": ("operator", "performed_by", "reviewer", "analyst", "created_by", "approved_by", "author", "assignee",
+     "owner", "sender", "attending",
+             "from", "signedBy", "investigator", "recorder", "provider", "requestedBy", "technician", "verified_by",
+             "submitter", "witness"),
     "pfirst": ("first_name", "given", "firstName", "FIRST", "given_name"),
     "plast": ("last_name", "family", "lastName", "LAST", "surname"),
     "dob": ("dob", "birthDate", "date_of_birth", "DOB", "born"),
-    "date": ("visit_date", "admitted", "date", "appointment", "service_date", "discharge_date", "collected", "signed_on", "enrolled", "due", "hire_date"),
-    "stamp": ("timestamp", "created_at", "effectiveDateTime", "authored_on", "start", "performedAt", "signed_at", "updated"),
+    "date": ("visit_date", "admitted", "date", "appointment", "service_date", "discharge_date", "collected",
+     "signed_on", "enrolled", "due", "hire_date"),
+    "stamp": ("timestamp", "created_at", "effectiveDateTime", "authored_on", "start", "performedAt", "signed_at",
+     "updated"),
     "street": ("street", "address1", "line", "addr", "street_address"),
     "city": ("city", "town", "CITY", "municipality"),
     "state": ("state", "region", "ST", "province"),
@@ -52,14 +59,43 @@ _ID_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "BIOMETRIC": ("fingerprint_id", "biometric_ref"),
 }
 _CLEAN_KEYS: Final = (
-    ("lot", "lot"), ("batch_id", "lot"), ("batch", "lot"), ("deviation", "deviation"), ("capa", "capa"), ("sop", "sop"), ("document", "sop"),
-    ("change_control", "change"), ("part_no", "part"), ("material", "part"), ("version", "version"), ("firmware", "version"),
-    ("equipment_id", "equipment"), ("instrument", "equipment"), ("asset", "equipment"), ("sample_id", "sample"), ("barcode", "sample"),
-    ("sha256", "hash"), ("request_id", "hash"), ("id", "hash"), ("trace_id", "hash"), ("code", "code"), ("loinc", "code"), ("ndc", "code"),
-    ("ticket", "ticket"), ("run", "ticket"), ("order_no", "batch_record"), ("sku", "part"), ("room", "equipment"), ("method", "sop"),
+    ("lot", "lot"), ("batch_id", "lot"), ("batch", "lot"), ("deviation", "deviation"), ("capa", "capa"), ("sop", "sop"),
+    ("document", "sop"),
+    ("change_control", "change"), ("part_no", "part"), ("material", "part"), ("version", "version"), ("firmware",
+     "version"),
+    ("equipment_id", "equipment"), ("instrument", "equipment"), ("asset", "equipment"), ("sample_id", "sample"),
+    ("barcode", "sample"),
+    ("sha256", "hash"), ("request_id", "hash"), ("id", "hash"), ("trace_id", "hash"), ("code", "code"), ("loinc",
+     "code"), ("ndc", "code"),
+    ("ticket", "ticket"), ("run", "ticket"), ("order_no", "batch_record"), ("sku", "part"), ("room", "equipment"),
+    ("method", "sop"),
 )  # fmt: skip
-_FREE_KEYS: Final = ("comment", "note", "description", "message", "text", "summary", "reason", "body", "details", "finding")
-_STATUS: Final = "OPEN CLOSED active pending Approved rejected PASS FAIL in_review final H L N released quarantine true false null".split()
+_FREE_KEYS: Final = (
+    "comment",
+    "note",
+    "description",
+    "message",
+    "text",
+    "summary",
+    "reason",
+    "body",
+    "details",
+    "finding",
+)
+_STATUS: Final = (
+    "OPEN CLOSED active pending Approved rejected PASS FAIL in_review final H L N released quarantine true false null"
+).split()
+_LOG_PEOPLE: Final = (
+    "user={user} ip={ip} action=login", "login failed for {user} from {ip}",
+    "patient={pname} {in:MRN} opened by {user}",
+    "sent mail to {pemail}", "export requested by {name}", "{user} signed {icode}", "queued message for {in:MRN}",
+    "session of {name} ({user}) closed", "password reset for {pemail}", "request from {ip} id={hash}",
+)  # fmt: skip
+_LOG_CLEAN: Final = (
+    "{icode} status=ok took={n}ms", "retry {d}/{d} {word}={code}", "{word}.{word} loaded version {code}",
+    "id={hash} {word}={n}",
+    "{icode} pressure {meas}", "cache miss key={word}:{code}", "{word} {word} finished: {n} rows, {d} warnings",
+)  # fmt: skip
 
 
 def person_fields(writer: Writer, most: int = 9) -> Fields:
@@ -100,7 +136,9 @@ def clean_fields(writer: Writer, most: int = 9) -> Fields:
         elif roll < 0.92:
             fields[w.pick(["status", "state", "result_flag", "disposition", "severity"])] = w.pick(_STATUS)
         else:
-            fields[w.pick(_FREE_KEYS)] = " ".join(writer.fill(w.pick(CLEAN)).strip() for _ in range(w.random.randint(1, 2)))
+            fields[w.pick(_FREE_KEYS)] = " ".join(
+                writer.fill(w.pick(CLEAN)).strip() for _ in range(w.random.randint(1, 2))
+            )
     return fields
 
 
@@ -125,12 +163,31 @@ def as_json(writer: Writer, people: bool) -> str:
     if w.chance(0.35):
         rows = [mixed_fields(Writer(w, writer.lookalikes), people) for _ in range(w.random.randint(2, 4))]
     if w.chance(0.5):
-        rows = {w.pick(["result", "data", "patient", "items", "record", "hits", "response"]): rows, **clean_fields(writer, 3)}
-    style = {"indent": w.pick([None, None, 2]), "ascii_only": w.chance(0.2), "tight": w.chance(0.2)}
-    text = dumps(rows, **style)  # type: ignore[arg-type]
+        rows = {
+            w.pick(["result", "data", "patient", "items", "record", "hits", "response"]): rows,
+            **clean_fields(writer, 3),
+        }
+    indent, ascii_only, tight = w.pick([None, None, 2]), w.chance(0.2), w.chance(0.2)
+    text = dumps(rows, indent=indent, ascii_only=ascii_only, tight=tight)
     if w.chance(0.2):
         text = dumps({"content": [{"type": "text", "text": text}], "isError": False})
     return text
+
+
+def _code(writer: Writer, kind: str) -> str:
+    return writer.lookalikes.code(kind)
+
+
+def _measure(writer: Writer) -> str:
+    return writer.lookalikes.measure()
+
+
+def _number(writer: Writer, label: str) -> str:
+    return identifiers.number(writer.world, label)
+
+
+def _slot(writer: Writer, name: str) -> str:
+    return writer.slot(name)
 
 
 def as_table(writer: Writer, people: bool) -> str:
@@ -139,16 +196,16 @@ def as_table(writer: Writer, people: bool) -> str:
     makers: list[tuple[str, Callable[[Writer], object]]] = []
     for _ in range(w.random.randint(2, 5)):
         key, kind = w.pick(_CLEAN_KEYS)
-        makers.append((key, lambda one, kind=kind: one.lookalikes.code(kind)))  # type: ignore[misc]
-    makers.append(("result", lambda one: one.lookalikes.measure()))
+        makers.append((key, partial(_code, kind=kind)))
+    makers.append(("result", _measure))
     if people:
         for _ in range(w.random.randint(2, 6)):
             if w.chance(0.3):
                 label = w.pick(list(_ID_KEYS))
-                makers.append((w.pick(_ID_KEYS[label]), lambda one, label=label: identifiers.number(one.world, label)))  # type: ignore[misc]
+                makers.append((w.pick(_ID_KEYS[label]), partial(_number, label=label)))
             else:
                 slot = w.pick([key for key in _KEYS if key != "in"])
-                makers.append((w.pick(_KEYS[slot]), lambda one, slot=slot: one.slot(slot)))  # type: ignore[misc]
+                makers.append((w.pick(_KEYS[slot]), partial(_slot, name=slot)))
     w.random.shuffle(makers)
     out = io.StringIO()
     table = csv.writer(out, delimiter=w.pick([",", ",", "\t", "|", ";"]), lineterminator="\n")
@@ -170,7 +227,9 @@ def as_form(writer: Writer, people: bool) -> str:
     lines = []
     for key, value in fields.items():
         words = key.replace("_", " ")
-        lines.append(f"{words.title() if style == 'title' else words.upper() if style == 'upper' else key}{glue}{value}")
+        lines.append(
+            f"{words.title() if style == 'title' else words.upper() if style == 'upper' else key}{glue}{value}"
+        )
     return join.join(lines)
 
 
@@ -188,65 +247,14 @@ def as_log(writer: Writer, people: bool) -> str:
     w = writer.world
     lines = []
     for _ in range(w.random.randint(2, 7)):
-        head = f"{mark('IGNORE', w.stamp_text())} {w.pick(['INFO', 'WARN', 'ERROR', 'DEBUG', '[info]', 'notice:'])} {w.pick(['lims', 'mes.batch', 'auth', 'hl7-router', 'app[12]', 'worker-3', 'gateway'])}"
-        if people and w.chance(0.5):
-            body = writer.fill(w.pick([
-                "user={user} ip={ip} action=login", "login failed for {user} from {ip}", "patient={pname} {in:MRN} opened by {user}",
-                "sent mail to {pemail}", "export requested by {name}", "{user} signed {icode}", "queued message for {in:MRN}",
-                "session of {name} ({user}) closed", "password reset for {pemail}", "request from {ip} id={hash}",
-            ]))  # fmt: skip
-        else:
-            body = writer.fill(w.pick([
-                "{icode} status=ok took={n}ms", "retry {d}/{d} {word}={code}", "{word}.{word} loaded version {code}", "id={hash} {word}={n}",
-                "{icode} pressure {meas}", "cache miss key={word}:{code}", "{word} {word} finished: {n} rows, {d} warnings",
-            ]))  # fmt: skip
-        lines.append(f"{head} {body}")
-    return "\n".join(lines)
-
-
-def as_hl7(writer: Writer, people: bool) -> str:
-    """Write an HL7 v2 message; without people, only the segments of an instrument's results."""
-    w, look = writer.world, writer.lookalikes
-    stamp = plain(w.shape("20240#1#0#####"))
-    message = w.shape("MSG#######")
-    head = f"MSH|^~\\&|{w.pick(['LAB', 'EPIC', 'ADT1', 'LIS'])}|{w.shape('@@@@')}|{w.pick(['EHR', 'RIS'])}|{w.shape('@@@')}|{mark('IGNORE', stamp)}||{w.pick(['ORU^R01', 'ADT^A01', 'ADT^A08', 'ORM^O01'])}|{message}|P|2.{w.pick(['3', '4', '5.1'])}"
-    lines = [head]
-    if people:
-        p = writer.person
-        birth, name = mark("DATE", p.born.strftime("%Y%m%d")), f"{mark('NAME', p.last.upper() if w.chance(0.4) else p.last)}^{mark('NAME', p.first.upper() if w.chance(0.4) else p.first)}"
-        middle = f"^{mark('NAME', p.middle)}" if p.middle else ""
-        home = f"{w.street()}^^{w.city()}^{w.state()}^{w.zip()}"
-        lines.append(
-            f"PID|1||{identifiers.number(w, 'MRN')}^^^{w.shape('@@@')}^MR||{name}{middle}||{birth}|{w.pick('MFU')}|||{home}||{identifiers.phone(w)}|||||{identifiers.number(w, 'ACCOUNT')}|{identifiers.number(w, 'SSN') if w.chance(0.5) else ''}"
+        stamp = mark("IGNORE", w.stamp_text())
+        level = w.pick(["INFO", "WARN", "ERROR", "DEBUG", "[info]", "notice:"])
+        head = (
+            f"{stamp} {level} {w.pick(['lims', 'mes.batch', 'auth', 'hl7-router', 'app[12]', 'worker-3', 'gateway'])}"
         )
-        if w.chance(0.5):
-            q = w.person()
-            lines.append(f"NK1|1|{mark('NAME', q.last)}^{mark('NAME', q.first)}|{w.pick(['SPO', 'MTH', 'FTH'])}|{home}|{identifiers.phone(w)}")
-        if w.chance(0.6):
-            d = w.person()
-            lines.append(
-                f"PV1|1|I|{w.shape('#@^###^##')}||||{identifiers.number(w, 'LICENSE')}^{mark('NAME', d.last.upper())}^{mark('NAME', d.first)}^^^{w.pick(['DR', 'MD', ''])}|||{w.pick(['MED', 'SUR', 'CAR'])}"
-            )
-        if w.chance(0.4):
-            lines.append(f"IN1|1|{w.shape('@@@##')}|{w.shape('#####')}|{w.company()}|||||||||||{name}|18|{birth}|{home}|||||||||||||||||{identifiers.number(w, 'HEALTH_PLAN_ID')}")
-    for row in range(1, w.random.randint(2, 6)):
-        number, analyte = look.analyte()
-        lines.append(f"OBX|{row}|NM|{number}^{analyte}^LN||{w.shape('%#.#')}|{w.pick(['mg/dL', 'mmol/L', 'U/L', '%', 'g/dL'])}|{w.shape('%.#')}-{w.shape('%#.#')}|{w.pick(['N', 'H', 'L'])}|||F")
-    if w.chance(0.5):
-        lines.append(f"NTE|1|L|{writer.fill(w.pick(PEOPLE if people else CLEAN))}")
-    return w.pick(["\n", "\r", "\r\n"]).join(lines)
-
-
-def as_mail(writer: Writer, people: bool) -> str:
-    """Write a mail with a header."""
-    w = writer.world
-    pool = PEOPLE if people else CLEAN
-    body = "\n".join(writer.fill(w.pick(pool if w.chance(0.6) else CLEAN)) for _ in range(w.random.randint(3, 8)))
-    if not people:
-        return writer.fill(f"Subject: {{icode}} {{word}} {{word}}\n\nHello team,\n\n{body}\n\nQuality Assurance\n")
-    head = f"From: {writer.fill('{pname} <{pemail}>')}\nTo: {writer.fill('{name} <{email}>')}\nDate: {w.stamp()}\nSubject: {writer.fill('{icode}')}\n\n"
-    close = writer.fill("\n\nBest regards,\n{pname}\n{job}, {company}\n{phone}")
-    return f"{head if w.chance(0.7) else ''}{writer.fill('Dear {first},')}\n{body}{close if w.chance(0.6) else ''}"
+        pool = _LOG_PEOPLE if people and w.chance(0.5) else _LOG_CLEAN
+        lines.append(f"{head} {writer.fill(w.pick(pool))}")
+    return "\n".join(lines)
 
 
 def as_prose(writer: Writer, people: bool) -> str:
@@ -258,7 +266,8 @@ def as_prose(writer: Writer, people: bool) -> str:
 
 
 FORMS: Final[tuple[tuple[Callable[[Writer, bool], str], float], ...]] = (
-    (as_prose, 0.36), (as_json, 0.2), (as_table, 0.1), (as_form, 0.12), (as_xml, 0.03), (as_log, 0.06), (as_hl7, 0.06), (as_mail, 0.07),
+    (as_prose, 0.36), (as_json, 0.2), (as_table, 0.1), (as_form, 0.12), (as_xml, 0.03), (as_log, 0.06), (as_hl7, 0.06),
+    (as_mail, 0.07),
 )  # fmt: skip
 
 

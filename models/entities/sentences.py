@@ -171,11 +171,16 @@ def {word}_{word}({word}: int = {n}) -> float:
 """.strip("\n").split("\n")  # fmt: skip
 
 _WORDS: Final = (
-    "sample batch result status order unit pump valve sensor filter buffer media tank mixer reactor column assay control "
-    "limit range value record audit review step phase stage report request response token index queue worker client server "
-    "session config module package version branch build deploy cluster node pod volume bucket schema table field row key "
-    "event alarm trend yield purity potency moisture endotoxin bioburden impurity dissolution hardness friability viscosity "
-    "charlie baker mason carter taylor grant hunter ruby jade olive rose violet jasmine ginger basil sage iris dean frank"
+    "sample batch result status order unit pump valve sensor filter buffer media tank mixer reactor column assay "
+    "control "
+    "limit range value record audit review step phase stage report request response token index queue worker client "
+    "server "
+    "session config module package version branch build deploy cluster node pod volume bucket schema table field row "
+    "key "
+    "event alarm trend yield purity potency moisture endotoxin bioburden impurity dissolution hardness friability "
+    "viscosity "
+    "charlie baker mason carter taylor grant hunter ruby jade olive rose violet jasmine ginger basil sage iris dean "
+    "frank"
 ).split()
 _SLOT: Final = re.compile(r"\{([a-zA-Z0-9]+)(?::(\w+))?\}")
 

@@ -7,56 +7,25 @@ import random
 import string
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from faker import Faker
 
 from models.entities.marked import mark
+from models.entities.wordlists import (
+    COUNTRIES,
+    DAYS,
+    JOBS,
+    LATIN,
+    MONTHS,
+    OTHER_SCRIPTS,
+    PEOPLES,
+    ROMANISED,
+    ROMANISED_LAST,
+    STATES,
+)
 
 T = TypeVar("T")
-
-_LATIN: Final = (
-    "en_US en_GB en_IN en_US en_AU es_ES es_MX fr_FR de_DE it_IT pl_PL nl_NL pt_BR sv_SE tr_TR cs_CZ vi_VN id_ID hr_HR "
-    "hu_HU ro_RO fi_FI da_DK no_NO en_IE fr_CA es_CO de_CH"
-).split()
-_OTHER_SCRIPTS: Final = "zh_CN ja_JP ko_KR ru_RU el_GR hi_IN ar_AA".split()
-_ROMANISED: Final = (
-    "Wei Xin Yan Mei Jun Hao Ling Xiaoming Yifan Zihan Minh Thanh Huong Anh Linh Duc Ji-woo Min-jun Seo-yeon Hyun Soo-jin "
-    "Haruto Yui Sakura Kenji Ren Aoi Naoko Takumi Aarav Vivaan Priya Ananya Lakshmi Deepika Rajesh Sanjay Arjun Kavya "
-    "Mohammed Ahmed Fatima Yusuf Aisha Omar Layla Hassan Noor Zainab Ibrahim Khalid Chidi Ngozi Oluwaseun Adaeze Kwame "
-    "Akosua Thabo Nomvula Tendai Amina Wanjiru Kamau Abebe Tigist Leilani Kai Tane Aroha Sione Ivana Dragan Oksana "
-    "Dmytro Aigerim Nursultan Giorgi Nino Yael Moshe Shira Avi Siobhan Niamh Eoghan Rhys Cerys"
-).split()
-_ROMANISED_LAST: Final = (
-    "Wang Li Zhang Liu Chen Yang Huang Zhao Wu Zhou Xu Sun Ma Zhu Hu Lin Guo He Nguyen Tran Le Pham Hoang Vu Dang Bui "
-    "Kim Lee Park Choi Jung Kang Cho Yoon Sato Suzuki Takahashi Tanaka Watanabe Ito Yamamoto Nakamura Singh Kumar Sharma "
-    "Patel Gupta Reddy Rao Iyer Nair Banerjee Mukherjee Chatterjee Das Khan Hussain Ali Malik Chaudhry Qureshi Al-Farsi "
-    "al-Rashid Haddad Nasser Mansour Okafor Adeyemi Okonkwo Balogun Eze Mensah Boateng Owusu Ndlovu Dlamini Nkosi Moyo "
-    "Otieno Mwangi Kiprop Tesfaye Bekele Kealoha Tuilagi Petrovic Jovanovic Kovalenko Shevchenko Nazarbayev Beridze Cohen "
-    "Levi Mizrahi O'Brien O'Sullivan McCarthy MacDonald D'Angelo DeLuca van der Berg de la Cruz von Hagen St. John"
-).replace("van der Berg de la Cruz von Hagen St. John", "").split() + [
-    "van der Berg", "de la Cruz", "von Hagen", "St. John", "Garcia Marquez", "Smith-Jones", "Abd al-Rahman", "dos Santos",
-]
-_MONTHS: Final = (
-    "January February March April May June July August September October November December".split()
-)
-_DAYS: Final = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_COUNTRIES: Final = (
-    "United States;USA;Canada;Mexico;Germany;France;Spain;Italy;India;China;Japan;South Korea;Brazil;Nigeria;Kenya;Ghana;"
-    "South Africa;Ireland;United Kingdom;UK;Poland;Ukraine;Turkey;Vietnam;Philippines;Egypt;Pakistan;Australia"
-).split(";")
-_STATES: Final = (
-    "Alabama AL;Alaska AK;Arizona AZ;Arkansas AR;California CA;Colorado CO;Connecticut CT;Florida FL;Georgia GA;Hawaii HI;"
-    "Idaho ID;Illinois IL;Indiana IN;Iowa IA;Kansas KS;Kentucky KY;Maine ME;Maryland MD;Michigan MI;Minnesota MN;Nevada NV;"
-    "New Jersey NJ;New Mexico NM;New York NY;Ohio OH;Oregon OR;Texas TX;Utah UT;Vermont VT;Virginia VA;Washington WA"
-).split(";")
-_JOBS: Final = (
-    "teacher;welder;truck driver;retired nurse;accountant;carpenter;software engineer;farmer;paralegal;bus driver;chef;"
-    "firefighter;retired electrician;school principal;librarian;mail carrier;hairdresser;bank teller;plumber;pilot"
-).split(";")
-_PEOPLES: Final = (
-    "Nigerian Mexican Polish Vietnamese Somali Irish Turkish Indian Chinese Brazilian Syrian Haitian German French Korean"
-).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +58,14 @@ class World:
         self.addresses: list[str] = []
         self.towns: list[str] = []
         self.companies: list[str] = []
-        for locale in (*_LATIN, *_OTHER_SCRIPTS):
+        for locale in (*LATIN, *OTHER_SCRIPTS):
             faker = Faker(locale)
             faker.seed_instance(seed)
-            count = 120 if locale in _LATIN else 40
+            count = 120 if locale in LATIN else 40
             self.local += [(faker.first_name(), faker.last_name()) for _ in range(count)]
             self.addresses += [faker.street_address().replace("\n", ", ") for _ in range(count // 2)]
             self.towns += [faker.city() for _ in range(count // 3)]
-            if locale in _LATIN:
+            if locale in LATIN:
                 self.companies += [faker.company() for _ in range(count // 4)]
 
     # --- chance ---------------------------------------------------------------------------------------------------
@@ -110,7 +79,7 @@ class World:
         return self.random.choice(items)
 
     def shape(self, pattern: str) -> str:
-        """Fill a pattern: `#` digit, `%` digit 1-9, `@` capital, `~` lower-case letter, `^` hex, `*` capital or digit."""
+        """Fill a pattern: `#` digit, `%` 1-9, `@` capital, `~` lower-case letter, `^` hex, `*` capital or digit."""
         alphabet = {
             "#": string.digits, "%": "123456789", "@": string.ascii_uppercase, "~": string.ascii_lowercase,
             "^": "0123456789abcdef", "*": string.ascii_uppercase + string.digits,
@@ -129,7 +98,7 @@ class World:
         elif roll < 0.73:
             first, last = self.pick(self.local)
         elif roll < 0.9:
-            first, last = self.pick(_ROMANISED), self.pick(_ROMANISED_LAST)
+            first, last = self.pick(ROMANISED), self.pick(ROMANISED_LAST)
         else:
             first = self.pick(self.ambiguous) if self.chance(0.5) else self.pick(self.first_common)
             last = self.pick(self.ambiguous) if self.chance(0.6) else self.pick(self.last_pools[0])
@@ -173,11 +142,14 @@ class World:
         ascii_first = "".join(c for c in p.first.lower() if c in string.ascii_lowercase) or "info"
         ascii_last = "".join(c for c in p.last.lower() if c in string.ascii_lowercase) or "desk"
         local = self.pick([
-            f"{ascii_first}.{ascii_last}", f"{ascii_first[0]}{ascii_last}", f"{ascii_first}_{ascii_last}{self.shape('##')}",
-            f"{ascii_last}{self.shape('##')}", f"{ascii_first}{self.shape('####')}", ascii_last, f"{ascii_first}-{ascii_last}",
+            f"{ascii_first}.{ascii_last}", f"{ascii_first[0]}{ascii_last}",
+            f"{ascii_first}_{ascii_last}{self.shape('##')}",
+            f"{ascii_last}{self.shape('##')}", f"{ascii_first}{self.shape('####')}", ascii_last,
+            f"{ascii_first}-{ascii_last}",
         ])  # fmt: skip
         host = self.shape("~~~~~~~~"[: self.random.randint(3, 8)])
-        domain = self.pick(["gmail.com", "yahoo.com", "outlook.com", "example.org", "mail.net", f"{host}.com", f"{host}.org",
+        domain = self.pick(["gmail.com", "yahoo.com", "outlook.com", "example.org", "mail.net", f"{host}.com",
+         f"{host}.org",
                             f"{host}-pharma.com", f"{host}health.org", f"mail.{host}.co.uk", f"{host}.de"])  # fmt: skip
         return mark("EMAIL", f"{local}@{domain}")
 
@@ -186,7 +158,8 @@ class World:
         p = person or self.person()
         first, last = p.first.lower().replace(" ", ""), p.last.lower().replace(" ", "")
         return mark("USERNAME", self.pick([
-            f"{first[0]}{last}", f"{first}.{last}", f"{last}{first[0]}", f"{first}{self.shape('##')}", f"{last}_{first[0]}",
+            f"{first[0]}{last}", f"{first}.{last}", f"{last}{first[0]}", f"{first}{self.shape('##')}",
+            f"{last}_{first[0]}",
             self.shape("~~~####"), f"{first[0]}{last}{self.shape('#')}",
         ]))  # fmt: skip
 
@@ -199,20 +172,24 @@ class World:
     def date_text(self, day: dt.date | None = None) -> str:
         """Write a day in one of many spellings, unmarked."""
         d = day or (self.day(2005, 2028) if self.chance(0.7) else self.day())
-        month = _MONTHS[d.month - 1]
+        month = MONTHS[d.month - 1]
         short = month[:3]
         y2 = f"{d.year % 100:02d}"
         suffix = "th" if 10 < d.day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(d.day % 10, "th")
         return self.pick([
-            d.isoformat(), d.isoformat(), d.isoformat(), f"{d.month:02d}/{d.day:02d}/{d.year}", f"{d.month}/{d.day}/{d.year}",
+            d.isoformat(), d.isoformat(), d.isoformat(), f"{d.month:02d}/{d.day:02d}/{d.year}",
+            f"{d.month}/{d.day}/{d.year}",
             f"{d.month:02d}/{d.day:02d}/{d.year}", f"{d.month}/{d.day}/{y2}", f"{d.day:02d}.{d.month:02d}.{d.year}",
-            f"{d.day:02d}/{d.month:02d}/{d.year}", f"{d.day:02d}-{d.month:02d}-{d.year}", f"{d.year}/{d.month:02d}/{d.day:02d}",
-            f"{month} {d.day}, {d.year}", f"{d.day} {month} {d.year}", f"{short} {d.day}, {d.year}", f"{d.day} {short} {d.year}",
-            f"{d.day:02d}-{short}-{d.year}", f"{d.day:02d}-{short.upper()}-{d.year}", f"{d.day:02d}{short.upper()}{d.year}",
+            f"{d.day:02d}/{d.month:02d}/{d.year}", f"{d.day:02d}-{d.month:02d}-{d.year}",
+            f"{d.year}/{d.month:02d}/{d.day:02d}",
+            f"{month} {d.day}, {d.year}", f"{d.day} {month} {d.year}", f"{short} {d.day}, {d.year}",
+            f"{d.day} {short} {d.year}",
+            f"{d.day:02d}-{short}-{d.year}", f"{d.day:02d}-{short.upper()}-{d.year}",
+            f"{d.day:02d}{short.upper()}{d.year}",
             f"{month} {d.day}{suffix}, {d.year}", f"{d.day}{suffix} of {month} {d.year}", f"{d.day}{suffix} {month}",
             f"{month} {d.day}", f"{short} {d.day}", f"{d.month}/{d.day}", f"{month} {d.year}", f"{month} of {d.year}",
             f"{d.year}{d.month:02d}{d.day:02d}", f"{d.day:02d}.{d.month:02d}.{y2}", f"{d.month}-{d.day}-{y2}",
-            f"{_DAYS[d.weekday()]}, {month} {d.day}, {d.year}", f"{_DAYS[d.weekday()]} {d.day} {month} {d.year}",
+            f"{DAYS[d.weekday()]}, {month} {d.day}, {d.year}", f"{DAYS[d.weekday()]} {d.day} {month} {d.year}",
             f"{month.upper()} {d.day}, {d.year}", f"{short}. {d.day}, {d.year}", f"{d.day:02d} {short} {y2}",
         ])  # fmt: skip
 
@@ -238,20 +215,22 @@ class World:
         """Write an age; the unit stays outside, except in the hyphened forms."""
         years = self.random.randrange(1, 103)
         return self.pick([
-            f"{mark('AGE', f'{years}-year-old')}", f"{mark('AGE', f'{years} year old')}", f"{mark('AGE', f'{years}')} y/o",
-            f"{mark('AGE', f'{years}yo')}", f"{mark('AGE', f'{years} years old')}", f"{mark('AGE', f'{years}-year-old')}",
+            f"{mark('AGE', f'{years}-year-old')}", f"{mark('AGE', f'{years} year old')}",
+            f"{mark('AGE', f'{years}')} y/o",
+            f"{mark('AGE', f'{years}yo')}", f"{mark('AGE', f'{years} years old')}",
+            f"{mark('AGE', f'{years}-year-old')}",
         ])  # fmt: skip
 
     # --- places ---------------------------------------------------------------------------------------------------
 
     def state(self) -> str:
         """Write a state, long or short."""
-        long, short = self.pick(_STATES).rsplit(" ", 1)
+        long, short = self.pick(STATES).rsplit(" ", 1)
         return mark("STATE_OR_COUNTRY", self.pick([long, short, short]))
 
     def country(self) -> str:
         """Write a country."""
-        return mark("STATE_OR_COUNTRY", self.pick(_COUNTRIES))
+        return mark("STATE_OR_COUNTRY", self.pick(COUNTRIES))
 
     def city(self) -> str:
         """Write a town."""
@@ -261,18 +240,42 @@ class World:
         """Write a house and street."""
         if self.chance(0.4):
             return mark("LOCATION", self.pick(self.addresses))
-        base = self.pick(self.last_pools[0]) if self.chance(0.6) else self.pick(
-            ["Oak", "Maple", "Cedar", "Main", "Church", "Park", "Elm", "High", "2nd", "14th", "Lake", "Mill", "River", "Sunset"]
+        base = (
+            self.pick(self.last_pools[0])
+            if self.chance(0.6)
+            else self.pick(
+                [
+                    "Oak",
+                    "Maple",
+                    "Cedar",
+                    "Main",
+                    "Church",
+                    "Park",
+                    "Elm",
+                    "High",
+                    "2nd",
+                    "14th",
+                    "Lake",
+                    "Mill",
+                    "River",
+                    "Sunset",
+                ]
+            )
         )
-        kind = self.pick("Street St St. Avenue Ave Ave. Road Rd Lane Ln Drive Dr Court Ct Blvd Boulevard Way Terrace Place".split())
-        unit = self.pick(["", "", "", "", f", Apt {self.shape('%#')}", f" Apt. {self.shape('%@')}", f", Suite {self.shape('%##')}",
+        kind = self.pick(
+            "Street St St. Avenue Ave Ave. Road Rd Lane Ln Drive Dr Court Ct Blvd Boulevard Way Terrace Place".split()
+        )
+        unit = self.pick(["", "", "", "", f", Apt {self.shape('%#')}", f" Apt. {self.shape('%@')}",
+         f", Suite {self.shape('%##')}",
                           f" #{self.shape('%##')}", f", Unit {self.shape('%')}"])  # fmt: skip
         text = f"{self.shape(self.pick(['%#', '%##', '%###', '%####']))} {base} {kind}{unit}"
         return mark("LOCATION", text.upper() if self.chance(0.1) else text)
 
     def zip(self) -> str:
         """Write a postal code."""
-        return mark("LOCATION", self.shape(self.pick(["#####", "#####", "#####-####", "#####", "@%# %@@", "@# #@@", "%####"])))
+        return mark(
+            "LOCATION", self.shape(self.pick(["#####", "#####", "#####-####", "#####", "@%# %@@", "@# #@@", "%####"]))
+        )
 
     def address(self) -> str:
         """Write a whole address in one line or two."""
@@ -288,9 +291,13 @@ class World:
 
     def hospital(self) -> str:
         """Write a hospital or clinic."""
-        place = self.pick([self.pick(self.cities)[0], self.pick(self.last_pools[0]), f"St. {self.pick(self.first_common)}"])
-        kind = self.pick(["General Hospital", "Medical Center", "Regional Hospital", "Clinic", "Memorial Hospital", "Health Center",
-                          "Family Practice", "University Hospital", "Oncology Associates", "Hospice", "Pharmacy"])  # fmt: skip
+        place = self.pick(
+            [self.pick(self.cities)[0], self.pick(self.last_pools[0]), f"St. {self.pick(self.first_common)}"]
+        )
+        kind = self.pick(["General Hospital", "Medical Center", "Regional Hospital", "Clinic", "Memorial Hospital",
+         "Health Center",
+                          "Family Practice", "University Hospital", "Oncology Associates", "Hospice",
+                          "Pharmacy"])  # fmt: skip
         return mark("ORG", f"{place} {kind}")
 
     def company(self) -> str:
@@ -299,8 +306,8 @@ class World:
 
     def job(self) -> str:
         """Write a profession."""
-        return mark("PROFESSION", self.pick(_JOBS))
+        return mark("PROFESSION", self.pick(JOBS))
 
     def people(self) -> str:
         """Write a nationality."""
-        return mark("NATIONALITY", self.pick(_PEOPLES))
+        return mark("NATIONALITY", self.pick(PEOPLES))

@@ -112,8 +112,8 @@ freshly generated rows planted in held-out texts. Small surfaces make recall at 
 {_table(head, rows)}
 Calibration: scale {calibration.scale:.4f}, bias {calibration.bias:.4f}, per_log_window {calibration.per_log_window:.4f}.
 
-False alarms on clean held-out text by document length (documents cut at regular starts from the joined held-out rows
-of each file, so those of 30 KB and more overlap and come from few files):
+False alarms on clean held-out text by document length, at the threshold for tool results. The documents are made of the
+windows of consecutive held-out rows of one file of running text; those of 30 KB and more overlap and come from few files:
 
 {_table(("length", "windows", "documents", "flagged", "flagged without the length term"), lengths)}
 False alarms by file of the holdout; clinical reports, of which training saw none: {clinical["flagged"]} of {clinical["rows"]}.

@@ -19,7 +19,11 @@ from models.injection.sources import Row
 from models.training import backbone, export
 
 CALLS = {"tool_args", "user_prompt"}  # surfaces judged by the threshold for tool calls; the others by that for results
-CLEAN_SURFACES = {"tool_result", "document", "email", "web", "code", "tool_args", "user_prompt"}
+# Files of running text: their held-out clean rows, read one after the other, stand for long clean documents.
+RUNNING = {
+    "code_snippets", "multilingual_docs", "security_docs", "sop_runbooks", "spamassassin_mail", "tau_bench", "tech_docs",
+    "web_pages", "agentbench",
+}  # fmt: skip
 # Sizes of clean documents, in windows of 128 tokens: about 0.4, 1, 3, 10, 30 and 100 KB of English.
 SIZES = {1: "0.4 KB", 3: "1 KB", 10: "3 KB", 29: "10 KB", 90: "30 KB", 290: "100 KB"}
 FALSE_ALARMS = {"tool_call": 0.005, "tool_result": 0.007}  # share of clean texts that a default threshold may flag
@@ -27,9 +31,10 @@ FALSE_ALARMS = {"tool_call": 0.005, "tool_result": 0.007}  # share of clean text
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A set of rows with the largest margin and the number of windows of each."""
+    """A set of rows with the margins of the windows of each; `margins` holds the largest, `counts` how many."""
 
     rows: Sequence[Row]
+    windows: Sequence[Floats]
     margins: Floats
     counts: Floats
 
@@ -44,23 +49,18 @@ def score(model: InferenceSession, rows: Sequence[Row]) -> Scored:
     tokens = tokenize(backbone.load_tokenizer(), [row.text for row in rows])
     cuts = [cut(len(part), compose.CONTENT, compose.OVERLAP) for part in tokens]
     margins = _margins(model, [part.ids[a:b] for part, spans in zip(tokens, cuts, strict=True) for a, b in spans])
-    ends = np.cumsum([len(spans) for spans in cuts])
-    peaks = [margins[end - len(spans) : end].max(initial=-20.0) for end, spans in zip(ends, cuts, strict=True)]
-    return Scored(rows, np.array(peaks), np.array([float(len(spans)) for spans in cuts]))
+    parts = np.split(margins, np.cumsum([len(spans) for spans in cuts])[:-1])
+    peaks = [part.max(initial=-20.0) for part in parts]
+    return Scored(rows, parts, np.array(peaks), np.array([float(len(part)) for part in parts]))
 
 
-def clean_texts(model: InferenceSession, rows: Sequence[Row]) -> dict[str, Floats]:
-    """Return, by file, the margins of the windows of its held-out clean rows, read as one long text."""
-    texts: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        if row.label == 0 and row.surface in CLEAN_SURFACES and row.file != "generated":
-            texts[row.file].append(row.text)
-    found = {}
-    for name, parts in texts.items():
-        tokens = tokenize(backbone.load_tokenizer(), ["\n\n".join(parts)[:150_000]])[0]
-        spans = cut(len(tokens), compose.CONTENT, compose.OVERLAP)
-        found[name] = _margins(model, [tokens.ids[a:b] for a, b in spans])
-    return found
+def clean_texts(part: Scored) -> dict[str, Floats]:
+    """Return, by file of running text, the margins of all windows of its clean rows in order."""
+    found: dict[str, list[Floats]] = defaultdict(list)
+    for row, margins in zip(part.rows, part.windows, strict=True):
+        if row.label == 0 and row.file in RUNNING:
+            found[row.file].append(margins)
+    return {name: np.concatenate(margins) for name, margins in found.items()}
 
 
 def finish(
@@ -74,11 +74,10 @@ def finish(
         for path in sorted((data / "dev").glob("*.jsonl.gz"))
     }
     print("measuring the holdout", flush=True)
-    held = compose.holdout_set(rows, phrases, seed=seed, generated=1500)
+    held = compose.holdout_set(rows, phrases, seed=seed, generated=700)
     holdout = score(model, held)
-    clinical = score(model, sources.clinical(data)[:200])
-    print("measuring long clean texts", flush=True)
-    clean = clean_texts(model, held)
+    clinical = score(model, sources.clinical(data)[:150])
+    clean = clean_texts(holdout)
     slope = measure.length_slope(clean, list(SIZES), 0.02)
     pool = [holdout, *development.values()]
     calibration = measure.fit(
@@ -191,7 +190,8 @@ def _by(part: Scored, calibration: measure.Calibration, thresholds: dict[str, fl
     for value in sorted(set(values)):
         chosen = np.array([other == value for other in values])
         rows = [row for row, keep in zip(part.rows, chosen, strict=True) if keep]
-        some = Scored(rows, part.margins[chosen], part.counts[chosen])
+        parts = [margins for margins, keep in zip(part.windows, chosen, strict=True) if keep]
+        some = Scored(rows, parts, part.margins[chosen], part.counts[chosen])
         if 0 < some.labels.mean() < 1:
             found[value] = _figures(some, calibration, thresholds)
     return found

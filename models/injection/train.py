@@ -37,6 +37,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--windows", type=int, default=30_000, help="training windows (default: 30000)")
     parser.add_argument("--generated", type=int, default=16_000, help="generated rows (default: 16000)")
     parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--steps", type=int, help="stop after so many steps of 32 windows (default: all windows)")
     parser.add_argument("--rate", type=float, default=1.2e-4, help="peak learning rate of the encoder")
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--threads", type=int, default=2)
@@ -64,7 +65,7 @@ def main() -> None:
         lengths = [len(window.ids) for window in data]
         print(f"{len(rows)} rows, {len(data)} windows, mean {sum(lengths) / len(data):.0f} tokens")
         print("labels", dict(Counter(window.target for window in data)), flush=True)
-        plan = loop.Plan(epochs=given.epochs, rate=given.rate, seed=given.seed, threads=given.threads)
+        plan = loop.Plan(epochs=given.epochs, rate=given.rate, seed=given.seed, threads=given.threads, steps=given.steps)
         loop.train(model, data, plan, run, resume=not given.no_resume)
     given.out.mkdir(parents=True, exist_ok=True)
     floating = run / "model.fp32.onnx"
@@ -74,6 +75,7 @@ def main() -> None:
     command = (
         f"python -m models.injection.train --data DIR --windows {given.windows} --generated {given.generated} "
         f"--epochs {given.epochs} --rate {given.rate} --seed {given.seed}"
+        + (f" --steps {given.steps}" if given.steps else "")
     )
     evaluate.finish(given.data, given.out, floating, rows, phrases, seed=given.seed, command=command)
 

@@ -15,6 +15,7 @@ import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
+from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer as fusion
 from onnxruntime.transformers.fusion_options import FusionOptions
@@ -54,11 +55,12 @@ def to_int8(source: Path, target: Path, *, heads: int = 12, hidden: int = 384, r
     `reduce_range` keeps weights to 7 bits, which processors without VNNI need to be exact.
     """
     with TemporaryDirectory() as scratch:
-        fused = Path(scratch) / "fused.onnx"
+        fused, divided = Path(scratch) / "fused.onnx", Path(scratch) / "divided.onnx"
+        onnx.save(_divide(onnx.load(source)), divided)
         options = FusionOptions("bert")
         options.enable_embed_layer_norm = False
         model = fusion.optimize_model(
-            str(source), "bert", num_heads=heads, hidden_size=hidden, optimization_options=options, opt_level=0
+            str(divided), "bert", num_heads=heads, hidden_size=hidden, optimization_options=options, opt_level=0
         )
         model.save_model_to_file(str(fused))
         quantize_dynamic(
@@ -71,6 +73,25 @@ def to_int8(source: Path, target: Path, *, heads: int = 12, hidden: int = 384, r
             extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
         )
     onnx.checker.check_model(str(target))
+
+
+def _divide(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Write the scaling of attention scores as a division, the form that the fusion of attention looks for."""
+    graph = model.graph
+    makers = {output: node for node in graph.node for output in node.output}
+    for node in graph.node:
+        if node.op_type != "Softmax" or makers[node.input[0]].op_type != "Add":
+            continue
+        for name in makers[node.input[0]].input:
+            scaled = makers.get(name)
+            if scaled is None or scaled.op_type != "Mul" or makers[scaled.input[0]].op_type != "MatMul":
+                continue
+            factor = numpy_helper.to_array(makers[scaled.input[1]].attribute[0].t)
+            divisor = f"{scaled.name}_divisor"
+            graph.initializer.append(numpy_helper.from_array((1.0 / factor).astype(np.float32), divisor))
+            scaled.op_type = "Div"
+            scaled.input[1] = divisor
+    return model
 
 
 def session(path: Path, threads: int = 2) -> onnxruntime.InferenceSession:
@@ -159,8 +180,12 @@ def write_manifest(
     training: Mapping[str, Any],
     metrics: Mapping[str, Any],
     version: str = "1.0.0",
+    base: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write manifest.json over every file of the folder but itself and the recipe; return its path."""
+    """Write manifest.json over every file of the folder but itself and the recipe; return its path.
+
+    `base` names the pretrained encoder; None means the backbone of this project.
+    """
     files = {
         path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}
         for path in sorted(folder.iterdir())
@@ -173,7 +198,7 @@ def write_manifest(
             "name": name,
             "version": version,
             "task": task,
-            "base": asdict(backbone.describe()),
+            "base": dict(base) if base is not None else asdict(backbone.describe()),
             "files": files,
             "window": dict(window),
             "token_types": token_types,

@@ -35,7 +35,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to train. `minutes` is the time between checkpoints, `log_every` the number of steps between log lines."""
+    """How to train. `minutes` is the time between checkpoints, `log_every` the number of steps between log lines.
+
+    `steps` ends the run early: no more batches are taken than that, and the rate falls to nothing by then.
+    """
 
     epochs: int = 1
     batch: int = 32
@@ -49,6 +52,7 @@ class Plan:
     log_every: int = 100
     class_weights: tuple[float, ...] | None = None
     label_smoothing: float = 0.0
+    steps: int | None = None
 
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -147,6 +151,7 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     lengths = [len(window.ids) for window in windows]
     batches = [part for epoch in range(plan.epochs) for part in schedule(lengths, plan.batch, plan.seed + epoch)]
+    batches = batches[: plan.steps]
     optimizer = torch.optim.AdamW(_groups(model, plan), fused=True)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, _shape(len(batches), plan.warmup))
     # What may differ between the two halves of a run: how it is executed and reported, not what it computes.

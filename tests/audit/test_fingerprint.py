@@ -43,7 +43,7 @@ class TestKeyFile:
         assert len(key) == 32
         assert load_or_create_key(path) == key == load_key(path)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert os.listdir(path.parent) == ["audit.key"]
+        assert [file.name for file in path.parent.iterdir()] == ["audit.key"]
 
     @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
     def test_open_files_are_refused(self, tmp_path: Path, mode: int) -> None:

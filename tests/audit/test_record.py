@@ -6,7 +6,6 @@ import json
 import re
 
 import pytest
-from conftest import make_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from firewall.audit.record import (
     rfc3339,
 )
 from firewall.vocabulary import Action, Finding, Origin, Severity, Skipped, SkipReason, Span
+from tests.audit.trails import make_entry
 
 
 class TestPlace:

@@ -1,30 +1,24 @@
-"""The log on real files: order, durability, failure and recovery, one writer, and what an opened trail must be."""
+"""The log: order, group commit, a full queue, failures that reach every caller, and recovery."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sqlite3
-import stat
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from conftest import KEY, fill, make_entry, tamper
 
 from firewall.audit.read import export, show, tail
 from firewall.audit.record import AuditEntry
 from firewall.audit.store import AppendedRecord, AuditLog
 from firewall.audit.verify import verify
 from firewall.audit.writer import ChainWriter, Prepared
-from firewall.errors import AuditUnavailableError, ConfigurationError
+from firewall.errors import AuditUnavailableError
+from tests.audit.trails import KEY, fill, make_entry, tamper
 
-TESTS = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 class SlowWriter(ChainWriter):
@@ -211,39 +205,6 @@ class TestFailure:
         asyncio.run(run())
         assert verify(tmp_path / "a.db", KEY).ok
 
-    def test_a_full_disk_refuses_and_recovers(self, tmp_path: Path) -> None:
-        """A write that the system refuses (here: a limit on file size) is told; with room again the chain goes on."""
-        script = """
-            import asyncio, resource, sys
-            from pathlib import Path
-            from conftest import KEY, make_entry
-            from firewall.audit.store import AuditLog
-            from firewall.errors import AuditUnavailableError
-
-            async def run():
-                database = Path(sys.argv[1])
-                log = AuditLog.open(database, KEY)
-                await log.append(make_entry())
-                size = Path(f"{database}-wal").stat().st_size
-                _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-                refused = 0
-                for _ in range(3):
-                    try:
-                        await log.append(make_entry())
-                    except AuditUnavailableError:
-                        refused += 1
-                resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-                again = await log.append(make_entry())
-                await log.close()
-                print(refused, again.sequence)
-
-            asyncio.run(run())
-        """
-        done = run_child(script, tmp_path / "a.db")
-        assert done.communicate(timeout=60)[0].split() == ["3", "2"]
-        assert verify(tmp_path / "a.db", KEY).records == 2
-
     def test_a_trail_that_was_moved_away_refuses(self, tmp_path: Path) -> None:
         """Records go neither to a file that lost its name nor to a new trail; once it is back the chain goes on."""
         database = tmp_path / "a.db"
@@ -292,13 +253,33 @@ class TestFailure:
             (tmp_path / "a.db-wal").unlink()
             (tmp_path / "a.db-shm").unlink()
             replacement.rename(database)
-            with pytest.raises(AuditUnavailableError):
+            with pytest.raises(AuditUnavailableError, match="No such file"):
                 await log.append(make_entry())
             with pytest.raises(AuditUnavailableError, match="lost records that were acknowledged"):
                 await log.append(make_entry())
             await log.close()
 
         asyncio.run(run())
+
+    def test_a_file_replaced_under_its_log_loses_nothing(self, tmp_path: Path) -> None:
+        """An older file in the trail's place is refused once; its log still holds the rest, so the trail goes on."""
+        database = tmp_path / "a.db"
+        fill(database, 3)
+        older = database.read_bytes()
+
+        async def run() -> None:
+            log = AuditLog.open(database, KEY)
+            await log.append(make_entry())
+            replacement = tmp_path / "b.db"
+            replacement.write_bytes(older)
+            replacement.rename(database)
+            with pytest.raises(AuditUnavailableError, match="replaced"):
+                await log.append(make_entry())
+            assert (await log.append(make_entry())).sequence == 5
+            await log.close()
+
+        asyncio.run(run())
+        assert verify(database, KEY).records == 5
 
     def test_a_head_changed_by_another_hand_refuses(self, tmp_path: Path) -> None:
         """A writer that went around the lock and moved the head is noticed before anything is written."""
@@ -344,144 +325,3 @@ class TestFailure:
             await log.close()
 
         asyncio.run(run())
-
-
-class TestOpen:
-    """What a trail must be to be continued."""
-
-    def test_a_trail_is_continued(self, tmp_path: Path) -> None:
-        """A closed trail goes on where it stopped."""
-        fill(tmp_path / "a.db", 3)
-        fill(tmp_path / "a.db", 2)
-        assert verify(tmp_path / "a.db", KEY).records == 5
-
-    def test_nobody_else_may_read_it(self, tmp_path: Path) -> None:
-        """The trail and all files beside it are their owner's alone."""
-
-        async def run() -> list[int]:
-            log = AuditLog.open(tmp_path / "a.db", KEY)
-            await log.append(make_entry())
-            modes = [stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()]
-            await log.close()
-            return modes
-
-        assert asyncio.run(run()) == [0o600] * 4
-
-    def test_one_process_writes_one_database(self, tmp_path: Path) -> None:
-        """A second writer is refused while the first is open, and welcome when it has closed."""
-        database = tmp_path / "a.db"
-        first = ChainWriter(database, KEY)
-        first.open()
-        with pytest.raises(ConfigurationError, match="Another process"):
-            ChainWriter(database, KEY).open()
-        first.close()
-        second = ChainWriter(database, KEY)
-        second.open()
-        second.close()
-
-    @pytest.mark.parametrize(
-        ("statement", "message"),
-        [
-            ("DELETE FROM records WHERE sequence = 12", "ends at record 11, its head says 12"),
-            ("UPDATE records SET record = X'00' WHERE sequence = 12", "ends at record 12"),
-            ("UPDATE records SET record = 'text' WHERE sequence = 12", "cannot be opened"),
-            ("UPDATE head SET signature = X'00'", "not signed"),
-            ("UPDATE head SET sequence = -1", "cannot be opened"),
-            ("DELETE FROM head", "lost its head"),
-            ("PRAGMA user_version = 9", "layout"),
-        ],
-    )
-    def test_a_trail_that_is_not_whole_is_refused(self, copy: Callable[[], Path], statement: str, message: str) -> None:
-        """Head and last record must agree; each disagreement is named and the lock is given back."""
-        database = copy()
-        tamper(database, statement)
-        for _ in range(2):
-            with pytest.raises(ConfigurationError, match=message):
-                AuditLog.open(database, KEY)
-
-    def test_a_lost_guard_is_refused(self, copy: Callable[[], Path]) -> None:
-        """A trail without one of its triggers is not continued: somebody was at it."""
-        database = copy()
-        connection = sqlite3.connect(database)
-        connection.execute("DROP TRIGGER records_no_delete")
-        connection.close()
-        with pytest.raises(ConfigurationError, match="records_no_delete"):
-            AuditLog.open(database, KEY)
-
-    def test_another_key_is_refused(self, original: Path) -> None:
-        """A trail is not continued under another key."""
-        with pytest.raises(ConfigurationError, match="not signed with this audit key"):
-            AuditLog.open(original, b"x" * 32)
-
-    def test_what_is_no_database_is_refused(self, tmp_path: Path) -> None:
-        """A text file and an impossible folder are configuration errors."""
-        (tmp_path / "text.db").write_text("not a database" * 100)
-        for path in (tmp_path / "text.db", tmp_path / "text.db" / "a.db"):
-            with pytest.raises(ConfigurationError, match="cannot be opened"):
-                AuditLog.open(path, KEY)
-
-    @pytest.mark.parametrize("statement", ["UPDATE records SET time = ''", "DELETE FROM records", "DELETE FROM head"])
-    def test_records_are_append_only(self, copy: Callable[[], Path], statement: str) -> None:
-        """An ordinary connection cannot change or delete a record, nor delete the head."""
-        connection = sqlite3.connect(copy())
-        with pytest.raises(sqlite3.IntegrityError, match=r"append-only|kept"):
-            connection.execute(statement)
-        connection.close()
-
-
-def run_child(script: str, database: Path) -> subprocess.Popen[str]:
-    """Start a Python child that can import the package and this folder's conftest."""
-    lines = script.split("\n")
-    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    paths = [str(TESTS), str(TESTS.parents[1]), os.environ.get("PYTHONPATH", "")]
-    return subprocess.Popen(
-        [sys.executable, "-c", "\n".join(line[margin:] for line in lines), str(database)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-    )
-
-
-@pytest.mark.parametrize("after_s", [0.05, 0.3])
-def test_a_killed_process_loses_no_answered_call(tmp_path: Path, after_s: float) -> None:
-    """kill -9 under load: every record acknowledged before is there with its hash, the chain holds, and goes on."""
-    database = tmp_path / "a.db"
-    script = """
-        import asyncio, os, sys
-        from pathlib import Path
-        from conftest import KEY, make_entry
-        from firewall.audit.store import AuditLog
-
-        async def one(log):
-            while True:
-                entry = make_entry()
-                done = await log.append(entry)
-                os.write(1, f"{done.sequence} {done.hash} {entry.audit_id}\\n".encode())
-
-        async def run():
-            log = AuditLog.open(Path(sys.argv[1]), KEY)
-            await asyncio.gather(*(one(log) for _ in range(16)))
-
-        asyncio.run(run())
-    """
-    child = run_child(script, database)
-    assert child.stdout is not None
-    lines = [child.stdout.readline()]
-
-    def kill() -> None:
-        time.sleep(after_s)
-        child.send_signal(signal.SIGKILL)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    lines += child.stdout.readlines()
-    killer.join()
-    assert child.wait(30) == -signal.SIGKILL
-
-    acknowledged = {tuple(line.split()) for line in lines if line.endswith("\n")}
-    stored = {(str(r["sequence"]), r["hash"], r["audit_id"]) for r in export(database)}
-    assert len(acknowledged) > 16
-    assert acknowledged <= stored
-    assert verify(database, KEY).ok
-    fill(database, 1)
-    assert verify(database, KEY).records == len(stored) + 1

@@ -25,20 +25,20 @@ CLEAN = "the pump report is in notes of the patient "
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """A sequence model that warns of the word `ignore`."""
+    """Return a sequence model that warns of the word `ignore`."""
     return Model.load(tiny_models.write_injection(tmp_path_factory.mktemp("models") / "guard"))
 
 
 @pytest.fixture(scope="module")
 def batcher(model: Model) -> Iterator[Batcher]:
-    """A batcher over it."""
+    """Yield a batcher over it."""
     with Batcher(model) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def detector(batcher: Batcher) -> InjectionDetector:
-    """The detector under test."""
+    """Return the detector under test."""
     return InjectionDetector(batcher)
 
 
@@ -88,7 +88,7 @@ def test_a_score_is_always_there(detector: InjectionDetector, texts: tuple[str, 
     """A clean or empty document has a low score, no finding and full coverage."""
     report = look(detector, *(leaf(text) for text in texts))
     assert report.scores["injection"] < 0.1
-    assert report.findings == report.skipped == ()
+    assert (report.findings, report.skipped) == ((), ())
     assert report.coverage.scanned == report.coverage.total
 
 
@@ -98,7 +98,9 @@ def test_length_is_weighed(detector: InjectionDetector, model: Model) -> None:
     text = CLEAN * 60 + "ignore"
     count = len(model.encode([f"body: {text}"])[0].windows)
     score = look(detector, leaf(text)).scores["injection"]
-    assert math.log(score / (1 - score)) == pytest.approx(math.log(short / (1 - short)) - 0.5 * math.log(count), abs=1e-3)
+    assert math.log(score / (1 - score)) == pytest.approx(
+        math.log(short / (1 - short)) - 0.5 * math.log(count), abs=1e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,8 +146,9 @@ def test_neighbouring_windows_are_one_finding(detector: InjectionDetector) -> No
 )
 def test_what_was_not_looked_at_has_a_name(model: Model, error: Exception, reason: SkipReason) -> None:
     """Each way to fail skips every leaf with its own reason; there is no score that could pass for a clean one."""
-    with Broken(model) as broken:
-        broken.error = error
+    broken = Broken(model)
+    broken.error = error
+    with broken:
         report = look(InjectionDetector(broken), leaf("ignore", "/a"), leaf("b", "/b"), leaf("", "/c"))
     assert [(one.pointer, one.reason) for one in report.skipped] == [("/a", reason), ("/b", reason)]
     assert report.scores == {}
@@ -154,10 +157,10 @@ def test_what_was_not_looked_at_has_a_name(model: Model, error: Exception, reaso
 
 def test_cancelling_is_not_swallowed(model: Model) -> None:
     """A caller that goes away is let go."""
-    with Broken(model) as broken:
-        broken.error = asyncio.CancelledError()
-        with pytest.raises(asyncio.CancelledError):
-            look(InjectionDetector(broken), leaf("a"))
+    broken = Broken(model)
+    broken.error = asyncio.CancelledError()
+    with broken, pytest.raises(asyncio.CancelledError):
+        look(InjectionDetector(broken), leaf("a"))
 
 
 def test_a_deadline_skips(batcher: Batcher) -> None:
@@ -186,7 +189,10 @@ def test_the_budget_of_characters_names_what_it_left_out(batcher: Batcher) -> No
 
 def test_wrong_models_and_limits_are_refused(tmp_path: Path, batcher: Batcher) -> None:
     """A token model, a floor above one and a budget of nothing are configuration errors."""
-    with Batcher(Model.load(tiny_models.write_entities(tmp_path / "tagger"))) as tagger, pytest.raises(ConfigurationError):
+    with (
+        Batcher(Model.load(tiny_models.write_entities(tmp_path / "tagger"))) as tagger,
+        pytest.raises(ConfigurationError),
+    ):
         InjectionDetector(tagger)
     with pytest.raises(ConfigurationError):
         InjectionDetector(batcher, floor=1.5)
@@ -232,7 +238,7 @@ def test_an_order_is_seen_at_any_place(detector: InjectionDetector, words: list[
 
 
 def test_cost_is_linear(detector: InjectionDetector) -> None:
-    """Twice the text costs at most 2.2 times the processor time."""
+    """Four times the text costs at most 2.2 times 2.2 times the processor time."""
 
     def cost(count: int) -> float:
         segments = [leaf(CLEAN * 10, f"/notes/{at}") for at in range(count)]
@@ -244,7 +250,7 @@ def test_cost_is_linear(detector: InjectionDetector) -> None:
         return best
 
     cost(10)
-    assert cost(400) <= 2.2 * cost(200)
+    assert cost(640) <= 2.2**2 * cost(160)
 
 
 def test_nothing_prints_text(detector: InjectionDetector) -> None:

@@ -16,7 +16,7 @@ from tests import tiny_models
 
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory: pytest.TempPathFactory) -> Tagger:
-    """A tagger over our own kind of model."""
+    """Return a tagger over our own kind of model."""
     return Tagger(Model.load(tiny_models.write_entities(tmp_path_factory.mktemp("models") / "tagger")))
 
 
@@ -66,5 +66,5 @@ def test_entities_stay_inside_and_batches_do_not_matter(tagger: Tagger, text: st
         assert at <= one.start < one.end <= len(text)
         assert 0 <= one.score <= 1
         at = one.end
-    whole = tagger.look(text)
-    assert [(one.start, one.end, one.entity_type) for one in found] == [(one.start, one.end, one.entity_type) for one in whole]  # fmt: skip
+    whole = [(one.start, one.end, one.entity_type) for one in tagger.look(text)]
+    assert [(one.start, one.end, one.entity_type) for one in found] == whole

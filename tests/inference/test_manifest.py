@@ -19,13 +19,13 @@ from tests import tiny_models
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A signed sequence model."""
+    """Return a signed sequence model."""
     return tiny_models.write_injection(tmp_path / "guard")
 
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> Path:
-    """A Hugging Face folder without a manifest."""
+    """Return a Hugging Face folder without a manifest."""
     return tiny_models.write_hugging_face(
         tmp_path / "foreign", tiny_models.sequence_graph(), "Sequence", ("benign", "jailbreak")
     )

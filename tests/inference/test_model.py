@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,13 @@ TEXT = st.text(st.sampled_from("ab ignore.,é漢😀\u200b\n01"), max_size=400)
 
 @pytest.fixture(scope="module")
 def guard(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """A sequence model that warns of one word."""
+    """Return a sequence model that warns of one word."""
     return Model.load(tiny_models.write_injection(tmp_path_factory.mktemp("models") / "guard"))
 
 
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """A token model that knows capitalised names."""
+    """Return a token model that knows capitalised names."""
     return Model.load(tiny_models.write_entities(tmp_path_factory.mktemp("models") / "tagger"))
 
 
@@ -55,9 +56,10 @@ def test_every_token_lies_in_a_window(guard: Model, texts: list[str]) -> None:
         covered = {at for window in encoded.windows for at in range(window.first, window.last)}
         assert covered == set(range(len(encoded.tokens)))
         assert all(len(window) <= 32 for window in encoded.windows)
-        for one, two in zip(encoded.windows, encoded.windows[1:], strict=False):
+        for one, two in pairwise(encoded.windows):
             assert one.first < two.first <= one.last - 8
-        assert all(0 <= start < end <= len(text) for start, end in zip(encoded.tokens.starts, encoded.tokens.ends, strict=True))  # fmt: skip
+        starts, ends = encoded.tokens.starts, encoded.tokens.ends
+        assert all((starts >= 0) & (starts < ends) & (ends <= len(text)))
 
 
 @given(texts=st.lists(TEXT, min_size=1, max_size=6))
@@ -193,7 +195,7 @@ def test_three_classes_are_weighed_against_the_positive_one(tmp_path: Path) -> N
     assert model.margin(np.array([3.0], np.float32)) == 3.0
 
 
-def test_a_model_prints_its_name_only(guard: Model, tmp_path: Path) -> None:
+def test_a_model_prints_its_name_only(guard: Model) -> None:
     """Neither folder nor content is in what a model, a window or a manifest prints."""
     encoded = guard.encode(["the secret pump"])[0]
     printed = repr(guard) + repr(encoded) + repr(encoded.windows) + repr(verify(guard.manifest.folder))

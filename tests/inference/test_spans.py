@@ -38,15 +38,22 @@ def rows(tokens: Tokens, text: str, said: dict[str, tuple[str, float]]) -> NDArr
     return result
 
 
-def found(text: str, said: dict[str, tuple[str, float]], threshold: float | dict[str, float] = 0.5) -> list[tuple[str, str]]:
+def found(
+    text: str, said: dict[str, tuple[str, float]], threshold: float | dict[str, float] = 0.5
+) -> list[tuple[str, str]]:
     """Decode and return the covered texts with their types."""
     tokens = split(text)
-    return [(text[start:end], kind) for start, end, kind, _ in decode(rows(tokens, text, said), tokens, text, LABELS, threshold)]
+    return [
+        (text[start:end], kind)
+        for start, end, kind, _ in decode(rows(tokens, text, said), tokens, text, LABELS, threshold)
+    ]
 
 
 def test_words_of_one_type_are_joined() -> None:
     """A name of several words is one entity, the blank between them included."""
-    assert found("seen by Anna Berg today", {"Anna": ("PERSON", 0.9), "Berg": ("PERSON", 0.8)}) == [("Anna Berg", "PERSON")]
+    assert found("seen by Anna Berg today", {"Anna": ("PERSON", 0.9), "Berg": ("PERSON", 0.8)}) == [
+        ("Anna Berg", "PERSON")
+    ]
 
 
 def test_types_stay_apart() -> None:
@@ -80,7 +87,9 @@ def test_a_missed_word_parts_an_entity() -> None:
     assert found("Anna and Berg", said) == [("Anna", "PERSON"), ("Berg", "PERSON")]
 
 
-@pytest.mark.parametrize(("threshold", "expected"), [(0.3, 1), (0.5, 0), ({"PERSON": 0.3}, 1), ({"default": 0.3}, 1), ({}, 0)])
+@pytest.mark.parametrize(
+    ("threshold", "expected"), [(0.3, 1), (0.5, 0), ({"PERSON": 0.3}, 1), ({"default": 0.3}, 1), ({}, 0)]
+)
 def test_threshold_decides(threshold: float | dict[str, float], expected: int) -> None:
     """A word counts where its probability reaches its type's threshold, or the default, or one half."""
     assert len(found("Anna", {"Anna": ("PERSON", 0.4)}, threshold)) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -147,4 +148,4 @@ class TestCut:
         assert windows[0][0] == 0
         assert windows[-1][1] == count
         assert all(0 < last - first <= size for first, last in windows)
-        assert all(left[1] - right[0] >= overlap for left, right in zip(windows, windows[1:], strict=False))
+        assert all(left[1] - right[0] >= overlap for left, right in pairwise(windows))

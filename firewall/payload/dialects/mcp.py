@@ -47,14 +47,16 @@ def meaning(leaf: Leaf, blocks: Mapping[str, str]) -> tuple[str, Origin]:
     """Return what the place of a leaf means (`mcp:text`, `mcp:blob`, ...) and who wrote what stands there."""
     match = _BLOCK.match(leaf.pointer)
     if match is None:
-        return f"mcp:{leaf.pointer.split('/', 2)[1]}" if leaf.pointer else "mcp:result", Origin.TOOL_RESULT
+        member = leaf.pointer.split("/", 2)[1] if leaf.pointer else ""
+        return f"mcp:{member if member in _WORDS else 'result'}", Origin.TOOL_RESULT
     kind, inner = blocks.get(match[1], ""), match[2] or ""
+    kind = kind if kind in _TYPES else "content"  # a meaning is shown, so it is one of our words
     origin = Origin.RESOURCE if kind in ("resource", "resource_link") else Origin.TOOL_RESULT
     if inner == "/data" and kind in ("image", "audio"):
         return "mcp:media", origin
     if inner == "/resource/blob" and kind == "resource":
         return "mcp:blob", origin
-    return f"mcp:{kind or 'content'}{inner if inner in ('/text', '/type', '/uri', '/name', '/description') else ''}", origin
+    return f"mcp:{kind}{inner if inner in ('/text', '/type', '/uri', '/name', '/description') else ''}", origin
 
 
 def is_protocol(leaf: Leaf) -> bool:
@@ -87,6 +89,8 @@ def blob_of(text: str) -> str:
 
 def blob_range(text: str, start: int, end: int) -> tuple[int, int]:
     """Map code points of a blob's text to the characters of the blob that carry them."""
+    if text.isascii():
+        return start // 3 * 4, -(-end // 3) * 4
     first = len(text[:start].encode("utf-8"))
     last = len(text[:end].encode("utf-8"))
     return first // 3 * 4, -(-last // 3) * 4

@@ -1,0 +1,66 @@
+# `make run` serves on 127.0.0.1:8080; `make test` checks everything that CI checks. Needs Python 3.11, pip, git, make.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+DATA ?= $(error name the folder of training data: make $@ DATA=path)
+
+.PHONY: run test lint rules bench train-injection train-entities lock clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.installed
+	@$(BIN)/firewall serve
+
+test: $(VENV)/.installed-dev lint rules
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate --quiet
+
+rules: $(VENV)/.installed-dev
+	$(BIN)/firewall rules test
+	$(BIN)/firewall policy test
+	$(BIN)/firewall models verify
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/firewall bench latency
+	$(BIN)/firewall bench report
+
+train-injection: .venv-train/.installed
+	.venv-train/bin/python -m models.injection.train --data $(DATA)
+
+train-entities: .venv-train/.installed
+	.venv-train/bin/python -m models.entities.train --data $(DATA)
+
+# Exact versions with hashes; `make lock` needs uv and writes no index address.
+lock:
+	uv pip compile -q pyproject.toml --extra build --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--upgrade -o requirements.lock
+	uv pip compile -q pyproject.toml --extra build --extra dev --generate-hashes --no-emit-index-url --no-annotate \
+		--no-header -c requirements.lock -o requirements-dev.lock
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not here; name another with make PYTHON=..."; exit 2; }
+	@echo "making $(VENV) (once, a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-train/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-train
+	.venv-train/bin/python -m pip install --quiet -e '.[train]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .venv-train build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

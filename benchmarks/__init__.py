@@ -1,0 +1,1 @@
+"""Measurements: latency and throughput through HTTP, accuracy on labelled sets, each with its circumstances."""

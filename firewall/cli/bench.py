@@ -1,0 +1,58 @@
+"""`firewall bench`: the measurements of benchmarks/, from a checkout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firewall.errors import ConfigurationError
+
+app = typer.Typer(help="Measure latency and accuracy (in a checkout).", no_args_is_help=True)
+
+
+def _run(module: str, *arguments: str) -> None:
+    if not Path("benchmarks", f"{module}.py").is_file():
+        raise ConfigurationError("benchmarks/ is not here: run this in the folder of a checkout")
+    done = subprocess.run([sys.executable, "-m", f"benchmarks.{module}", *arguments], check=False)  # noqa: S603 - our own
+    raise typer.Exit(done.returncode)
+
+
+@app.command()
+def latency(quick: Annotated[bool, typer.Option("--quick", help="Concurrency 1 only.")] = False) -> None:
+    """Measure latency and throughput through HTTP, beside a bare session, a DeBERTa shape and stock Presidio.
+
+    Example:
+
+        firewall bench latency --quick
+    """
+    _run("latency", *(["--quick"] if quick else []))
+
+
+@app.command()
+def accuracy(
+    data: Annotated[Path, typer.Argument(help="JSON lines: text and label, or text and entities; plain or .gz.")],
+    policy: Annotated[str | None, typer.Option(help="A policy's id.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the result.")] = None,
+) -> None:
+    """Measure accuracy on a labelled set, through the real road.
+
+    Example:
+
+        firewall bench accuracy attacks.jsonl --policy default
+    """
+    _run("accuracy", str(data), *(["--policy", policy] if policy else []), *(["--name", name] if name else []))
+
+
+@app.command()
+def report() -> None:
+    """Write the README's tables from benchmarks/results.
+
+    Example:
+
+        firewall bench report
+    """
+    _run("report")
