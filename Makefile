@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 DATA ?= $(error name the folder of training data: make $@ DATA=path)
 
-.PHONY: run test lint rules bench train-injection train-entities lock clean
+.PHONY: run test lint rules docs bench train-injection train-entities lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -26,9 +26,13 @@ rules: $(VENV)/.installed-dev
 	$(BIN)/firewall policy test
 	$(BIN)/firewall models verify
 
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m firewall.cli.reference
+	$(BIN)/python -m benchmarks.report
+
 bench: $(VENV)/.installed-dev
 	$(BIN)/firewall bench latency
-	$(BIN)/firewall bench report
+	$(BIN)/python -m benchmarks.report
 
 train-injection: .venv-train/.installed
 	.venv-train/bin/python -m models.injection.train --data $(DATA)

@@ -40,8 +40,7 @@ _AT_ONCE = 8
 
 def rows(path: Path, most: int | None) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file of JSON lines."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines):
             if most is not None and number >= most:
                 return
@@ -189,7 +188,7 @@ def _roc(bad: list[float], good: list[float]) -> list[tuple[float, float]]:
     step = max(1, len(thresholds) // 400)
     points = [(0.0, 0.0)]
     wanted = thresholds[:60] + thresholds[60::step]
-    worst = [score for score in reversed(good)][: max(1, math.ceil(0.012 * len(good)))]
+    worst = good[-max(1, math.ceil(0.012 * len(good))) :]
     for threshold in sorted({*wanted, *(math.nextafter(score, 2.0) for score in worst)}, reverse=True):
         false = sum(score >= threshold for score in good) / len(good)
         points.append((false, sum(score >= threshold for score in bad) / len(bad)))

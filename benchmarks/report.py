@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from benchmarks.circumstances import RESULTS, ROOT
+from firewall.cli.reference import between
 
 README = ROOT / "README.md"
 
@@ -16,9 +16,9 @@ def latency_table(result: dict[str, Any]) -> str:
     bare = {(row["direction"], row["kb"]): row for row in result["baselines"]}
     told, machine = result["circumstances"], result["circumstances"]["machine"]
     lines = [
-        f"Measured {told['date']} at commit {told['commit']} on {machine['cores']} cores ({machine['processor']}), load "
+        (f"Measured {told['date']} at commit {told['commit']} on {machine['cores']} cores ({machine['processor']}), load "
         f"average {told['load_average_before']} before the run; open-loop load at 70 % of what one request after the "
-        "other needs. Times in milliseconds.",
+        "other needs. Times in milliseconds."),
         "",
         "| payload | at once | p50 | p95 | p99 | req/s | bare ONNX session | DeBERTa-v3-base shape | stock Presidio, no NER |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -59,14 +59,6 @@ def accuracy_table(results: dict[str, dict[str, Any]]) -> str:
                 f"| {100 * result['leaked_spans']:.2f} % | {100 * result['clean_redacted']:.2f} % |"
             )
     return "\n".join(lines)
-
-
-def between(text: str, name: str, content: str) -> str:
-    """Return a text with what stands between the marks of a name replaced."""
-    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    if not pattern.search(text):
-        raise ValueError(f"the README has no place named {name}")
-    return pattern.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
 
 
 def render(readme: str) -> str:

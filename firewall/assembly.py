@@ -108,7 +108,8 @@ def load_bundle(rules_dir: Path, models: Models | None = None) -> Bundle:
     parts = [rules.digest, policies.digest, tools.digest, *(f"{name}={digests[name]}" for name in sorted(digests))]
     return Bundle(
         detectors={
-            direction: (patterns, *(models.detectors[direction] if models else ())) for direction in Direction
+            # Models first: while their workers compute, the loop has time for the rules.
+            direction: (*(models.detectors[direction] if models else ()), patterns) for direction in Direction
         },
         policies=policies,
         registry=tools,
@@ -180,7 +181,7 @@ def _recognizers(settings: Settings) -> Sequence[Recognizer]:
     """Load the users' own recognizers. Presidio and spaCy are imported only where there are some: they cost seconds."""
     if not (settings.presidio_recognizers or settings.recognizer_classes or settings.spacy_pipelines):
         return ()
-    from firewall.detectors.recognizers import load_recognizers  # noqa: PLC0415 - see above
+    from firewall.detectors.recognizers import load_recognizers
 
     return load_recognizers(
         registries=[settings.presidio_recognizers] if settings.presidio_recognizers else [],

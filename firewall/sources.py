@@ -102,7 +102,9 @@ def validated(model: type[M], source: Source, at: Location = ()) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
+        errors = error.errors(include_input=False, include_url=False)
+        # A misspelled key shows as one missing and one unknown; the unknown one is where the mistake was made.
+        first = next((item for item in errors if item["type"] == "extra_forbidden"), errors[0])
         location = (*at, *first["loc"])
         place = ".".join(str(step) for step in first["loc"]) or "the file"
         raise ConfigurationError(f"{source.where(location)}: {place}: {first['msg']}") from None

@@ -23,7 +23,7 @@ _PROBLEM = {
     "content": {"application/problem+json": {"schema": {"type": "object"}}},
     "description": "RFC 9457 problem details with the pointer of the offending place; never text of the payload.",
 }
-_PROBLEMS: dict[int | str, dict[str, Any]] = {code: _PROBLEM for code in (400, 413, 415, 422, 429, 503)}
+_PROBLEMS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 413, 415, 422, 429, 503), _PROBLEM)
 
 
 def _body(schema: dict[str, Any], samples: dict[str, Any]) -> dict[str, Any]:

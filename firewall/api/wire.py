@@ -137,7 +137,7 @@ def read_batch(body: bytes, limits: Limits, most: int) -> list[tuple[Inquiry, bo
     names = _members(document)
     if names != {"requests"}:
         extra = sorted(names - {"requests"})
-        raise InvalidRequestError("the body is {\"requests\": [...]}", pointer=f"/{escape(extra[0])}" if extra else "")
+        raise InvalidRequestError('the body is {"requests": [...]}', pointer=f"/{escape(extra[0])}" if extra else "")
     start, _ = document.places["/requests"]
     if document.source[start] != "[":
         raise InvalidRequestError("requests is a list", pointer="/requests")

@@ -54,8 +54,7 @@ def run(rules: RuleSet, root: Path, progress: Callable[[], None] = lambda: None)
     counts: Counter[str] = Counter()
     for rule in rules.rules:
         alone = PatternDetector(RuleSet((replace(rule, status="stable"),), rules.digest))
-        for failure in _prove(rule, alone, counts):
-            failures.append(failure)
+        failures.extend(_prove(rule, alone, counts))
         progress()
     lines = corpus(root)
     together = PatternDetector(rules)

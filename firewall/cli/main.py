@@ -38,7 +38,7 @@ def main() -> None:
     try:
         app()
     except FirewallError as error:
-        print(f"firewall: {error.detail}", file=sys.stderr)  # noqa: T201 - a command speaks on standard error
+        print(f"firewall: {error.detail}", file=sys.stderr)
         sys.exit(2)
 
 

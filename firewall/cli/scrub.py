@@ -19,7 +19,7 @@ from firewall.settings import load
 
 if TYPE_CHECKING:
     from firewall.scrub.plan import Plan
-    from firewall.scrub.report import ScrubReport
+    from firewall.scrub.report import FileReport, ScrubReport
 
 _DEADLINE_S = 600.0  # nobody waits for an answer, so a large record may take its time
 _NAMED = 20
@@ -121,10 +121,16 @@ def _print(done: ScrubReport) -> None:
     if done.resumed:
         typer.echo(f"{done.resumed} files were finished by an earlier run")
     for file in [one for one in done.files if one.withheld][:_NAMED]:
-        why = ", ".join(f"{name} {count}" for name, count in file.withheld.most_common())
-        at = ", ".join(str(number) for number in file.withheld_at[:_NAMED])
-        say(f"{line(file.name)}: {file.withheld.total()} of {file.records} records written as nothing ({why}): {at}")
+        count, at = file.withheld.total(), ", ".join(str(number) for number in file.withheld_at[:_NAMED])
+        say(f"{line(file.name)}: {count} of {file.records} records written as nothing ({_why(file)}): {at}")
     for file in done.unread[:_NAMED]:
         say(f"{line(file.name)}: not written: {file.problem}")
     if len(done.unread) > _NAMED:
         say(f"and {len(done.unread) - _NAMED} more files were not written (--json or --report names all)")
+
+
+def _why(file: FileReport) -> str:
+    """Say how often which action withheld records of a file, and which clauses did."""
+    actions = ", ".join(f"{name} {count}" for name, count in file.withheld.most_common())
+    clauses = ", ".join(reason.split(":")[0] for reason, _ in file.withheld_for.most_common(3))
+    return f"{actions}: {clauses}" if clauses else actions

@@ -33,8 +33,8 @@ class _Server(uvicorn.Server):
             return
         host, port = self.servers[0].sockets[0].getsockname()[:2]
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        print(f"ready: http://{place} (docs at /docs), in {time.perf_counter() - self.began:.1f} s")  # noqa: T201
-        print(_CURL.format(place=place))  # noqa: T201 - the ready line is this command's output
+        print(f"ready: http://{place} (docs at /docs), in {time.perf_counter() - self.began:.1f} s")
+        print(_CURL.format(place=place))
         sys.stdout.flush()
 
 

@@ -7,6 +7,7 @@ It says how sure it is; what that means is the policy's business.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +39,7 @@ ENTITY_TYPE = "PROMPT_INJECTION"
 FLOOR = 0.2
 _INLINE_CHARS = 4_096  # longer documents are prepared in a worker thread, so that the loop stays free
 _NAMES_SLACK = 8_192
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}\Z")
 _TAGS: Mapping[Origin, tuple[str, ...]] = {
     Origin.TOOL_CALL: ("owasp-llm01", "nist-direct-prompt-injection"),
     Origin.TOOL_RESULT: ("owasp-llm01", "nist-indirect-prompt-injection"),
@@ -52,6 +54,14 @@ def names_fit(segments: Sequence[Segment]) -> bool:
     """
     names = sum(len(segment.field_name) for segment in segments if not segment.is_key)
     return names <= sum(len(segment.text) for segment in segments) + _NAMES_SLACK
+
+
+def _is_plain_name(segment: Segment) -> bool:
+    """Tell whether a segment is a member name of one short word, which is too little to order anything.
+
+    It is read all the same, as the context in front of the member's value.
+    """
+    return segment.is_key and _PLAIN_NAME.match(segment.text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +141,10 @@ class InjectionDetector:
         began = time.perf_counter()
         deadline = time.monotonic() + self.timeout_s
         total = sum(len(segment.text) for segment in segments)
+        names = sum(len(segment.text) for segment in segments if _is_plain_name(segment))
+        segments = [segment for segment in segments if not _is_plain_name(segment)]
         try:
-            prepared = await self._prepare(segments, total, deadline)
+            prepared = await self._prepare(segments, total - names, deadline)
             windows = [window for encoded in prepared.encoded for window in encoded.windows]
             check_size(windows, self._batcher)
             logits = await self._batcher.score(windows, deadline=deadline)
@@ -148,7 +160,7 @@ class InjectionDetector:
         return Report(
             findings=tuple(findings),
             skipped=tuple(Skipped(NAME, segments[index].pointer, SkipReason.BUDGET) for index in cut),
-            coverage=Coverage(prepared.scanned, total),
+            coverage=Coverage(prepared.scanned + names, total),
             timings_ms={NAME: (time.perf_counter() - began) * 1e3},
             scores={NAME: score},
         )

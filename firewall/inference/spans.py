@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -67,7 +68,23 @@ def decode(
     """
     if not len(tokens):
         return []
-    outside = list(labels).index(OUTSIDE)
+    words = whole_words(probabilities, tokens, text, list(labels).index(OUTSIDE))
+    kept = np.flatnonzero(words.scores >= _limits(labels, threshold)[words.types])
+    return _joined(text, labels, kept, words)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text: code points `[starts, ends)`, likeliest type, and probability of being any entity."""
+
+    starts: NDArray[np.int32] = field(repr=False)
+    ends: NDArray[np.int32] = field(repr=False)
+    types: NDArray[np.intp] = field(repr=False)
+    scores: NDArray[np.float32] = field(repr=False)
+
+
+def whole_words(probabilities: NDArray[np.float32], tokens: Tokens, text: str, outside: int) -> Words:
+    """Pool the tokens of each word; `outside` is the class that says "no entity". There is at least one token."""
     starts, ends = word_bounds(text)
     places = np.minimum(tokens.starts, len(text) - 1)
     first = starts[places]
@@ -77,11 +94,12 @@ def decode(
     scores: NDArray[np.float32] = (1.0 - pooled[:, outside]).astype(np.float32)
     others = pooled.copy()
     others[:, outside] = -1.0
-    types = others.argmax(axis=1)
-    kept = scores >= _limits(labels, threshold)[types]
-    low = np.minimum(tokens.starts[begins], first[begins])
-    high = np.maximum(tokens.ends[begins + sizes - 1], ends[places[begins]])
-    return _joined(text, labels, np.flatnonzero(kept), types, scores, low, high)
+    return Words(
+        starts=np.minimum(tokens.starts[begins], first[begins]),
+        ends=np.maximum(tokens.ends[begins + sizes - 1], ends[places[begins]]),
+        types=others.argmax(axis=1),
+        scores=scores,
+    )
 
 
 def _limits(labels: Sequence[str], threshold: Mapping[str, float] | float) -> NDArray[np.float64]:
@@ -91,19 +109,12 @@ def _limits(labels: Sequence[str], threshold: Mapping[str, float] | float) -> ND
     return np.full(len(labels), threshold)
 
 
-def _joined(
-    text: str,
-    labels: Sequence[str],
-    kept: NDArray[np.intp],
-    types: NDArray[np.intp],
-    scores: NDArray[np.float32],
-    low: NDArray[np.int32],
-    high: NDArray[np.int32],
-) -> list[Decoded]:
+def _joined(text: str, labels: Sequence[str], kept: NDArray[np.intp], words: Words) -> list[Decoded]:
     """Join kept words of one type that stand side by side; the score is the mean over the words."""
+    low, high, types, scores = words.starts, words.ends, words.types, words.scores
     result: list[Decoded] = []
     previous = -1
-    start = end = words = 0
+    start = end = count = 0
     total = 0.0
     for word in kept.tolist():
         joins = (
@@ -113,11 +124,11 @@ def _joined(
         )
         if not joins:
             if previous >= 0:
-                result.append((start, end, labels[types[previous]], total / words))
-            start, total, words = int(low[word]), 0.0, 0
-        end, total, words, previous = int(high[word]), total + float(scores[word]), words + 1, word
+                result.append((start, end, labels[types[previous]], total / count))
+            start, total, count = int(low[word]), 0.0, 0
+        end, total, count, previous = int(high[word]), total + float(scores[word]), count + 1, word
     if previous >= 0:
-        result.append((start, end, labels[types[previous]], total / words))
+        result.append((start, end, labels[types[previous]], total / count))
     return result
 
 

@@ -1,5 +1,6 @@
-"""What is hidden in an encoding, unfolded: base64, base32, hex, percent, HTML entities, escapes, tags, gzip, rot13,
-leetspeak and spaced-out letters, nested to a depth, bounded in size.
+"""What is hidden in an encoding, unfolded: nested to a depth, bounded in size.
+
+Base64, base32, hex, percent, HTML entities, escapes, tags, gzip, rot13, leetspeak and spaced-out letters.
 
 Each decoder takes a text and yields views of it. A view of a whole encoded run maps home as one piece, so that a
 finding inside the run covers the run; escapes map piece by piece.
@@ -160,8 +161,8 @@ def _tags(text: str) -> Iterator[View]:
         yield _run("tags", plain, match.start(), match.end())
     for match in _SELECTORS.finditer(text):  # one byte a variation selector
         codes = [ord(c) - 0xFE00 if c < "\uffff" else ord(c) - 0xE0100 + 16 for c in match[0]]
-        if plain := _readable(bytes(codes)):
-            yield _run("selectors", plain, match.start(), match.end())
+        if hidden := _readable(bytes(codes)):
+            yield _run("selectors", hidden, match.start(), match.end())
 
 
 def _spaced(text: str) -> Iterator[View]:
@@ -170,7 +171,7 @@ def _spaced(text: str) -> Iterator[View]:
         # The usual gap stands between letters; a wider one stands between words.
         gaps = [m[1] for m in _SEPARATED.finditer(run)]
         usual = min(len(gap) for gap in gaps)
-        plain = _SEPARATED.sub(lambda m: (" " if len(m[1]) > usual else "") + m[2], run)
+        plain = run[0] + "".join((" " if len(m[1]) > usual else "") + m[2] for m in _SEPARATED.finditer(run))
         yield _run("spaced", plain, match.start(), match.end())
 
 

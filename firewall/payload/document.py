@@ -121,7 +121,7 @@ def escape(name: str) -> str:
 def safe_pointer(pointer: str) -> str:
     """Return a pointer that may be shown in an error: names that could be somebody's data become `*`."""
     tokens = pointer.split("/")[1:]
-    return "".join(f"/{t if t.isdecimal() and len(t) < 7 or _PLAIN_NAME.match(t) else '*'}" for t in tokens)
+    return "".join(f"/{t if (t.isdecimal() and len(t) < 7) or _PLAIN_NAME.match(t) else '*'}" for t in tokens)
 
 
 @dataclass(slots=True)

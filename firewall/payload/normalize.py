@@ -38,7 +38,7 @@ def _latin_lookalikes() -> dict[str, str]:
             if len(twin) == 1 and not twin.isascii() and twin.isalpha():
                 folded.setdefault(twin, letter)
     # Pairs in daily use by homoglyph tools that the table lists for the other case or not at all.
-    folded |= dict(zip("аеорсухікѕјԁһгпԛԝАВЕКМНОРСТУХІЅЈαοιυνκρτΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxiksjdhrnqwABEKMHOPCTYXISJaoiuvkptABEZHIKMNOPTYX", strict=True))  # noqa: RUF001,E501 - the table itself
+    folded |= dict(zip("аеорсухікѕјԁһгпԛԝАВЕКМНОРСТУХІЅЈαοιυνκρτΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxiksjdhrnqwABEKMHOPCTYXISJaoiuvkptABEZHIKMNOPTYX", strict=True))
     return folded
 
 
@@ -65,6 +65,7 @@ def canonical(text: str) -> View:
     blank = True  # the view ends in a space, or is empty
     for chunk in _CHUNK.finditer(text):
         word = chunk[0]
+        folded: tuple[tuple[str, int], ...]
         if word == "\x1e":
             folded = ((word, 1),)
             blank = True

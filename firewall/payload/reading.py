@@ -17,22 +17,22 @@ _SMALL_NUMBER = 4  # shorter spellings cannot identify anybody and are not worth
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What can be looked at. `leaves[i]` is the document's leaf of segment `i`; `blobs` are segments kept as base64."""
+    """What can be looked at. `leaves[i]` is the document's leaf of segment `i`.
+
+    `blobs` holds, by pointer, the segments whose text is kept as base64 on the wire.
+    """
 
     document: Document
     segments: tuple[Segment, ...]
     leaves: tuple[int, ...] = field(repr=False)
-    blobs: frozenset[int]
+    blobs: Mapping[str, int] = field(repr=False)
     skipped: tuple[Skipped, ...]
     characters: int
 
     def wire_range(self, pointer: str, is_key: bool, start: int, end: int) -> tuple[int, int]:
         """Map a span of the segment at a pointer to the coordinates of its leaf as it came."""
-        for index in self.blobs:
-            segment = self.segments[index]
-            if segment.pointer == pointer and not is_key:
-                return mcp.blob_range(segment.text, start, end)
-        return start, end
+        index = None if is_key else self.blobs.get(pointer)
+        return (start, end) if index is None else mcp.blob_range(self.segments[index].text, start, end)
 
     def names_of(self, parents: Collection[str]) -> dict[str, set[str]]:
         """Return the member names of the object at each of the pointers."""
@@ -44,8 +44,9 @@ class Reading:
 
     def edited(self, texts: Mapping[int, str]) -> str:
         """Return the payload's JSON with the text of each segment index replaced, and not a character more."""
+        blobs = frozenset(self.blobs.values())
         return self.document.edited(
-            {self.leaves[index]: mcp.blob_of(text) if index in self.blobs else text for index, text in texts.items()}
+            {self.leaves[index]: mcp.blob_of(text) if index in blobs else text for index, text in texts.items()}
         )
 
 
@@ -56,7 +57,7 @@ def read(document: Document, direction: Direction) -> Reading:
     plain = Origin.TOOL_CALL if direction is Direction.INBOUND else Origin.TOOL_RESULT
     segments: list[Segment] = []
     leaves: list[int] = []
-    blobs: set[int] = set()
+    blobs: dict[str, int] = {}
     skipped: list[Skipped] = []
     characters = 0
     for index, leaf in enumerate(document.leaves):
@@ -80,11 +81,11 @@ def read(document: Document, direction: Direction) -> Reading:
                 if isinstance(decoded, SkipReason):  # not base64 at all: read as the plain text it is, and say so
                     skipped.append(Skipped(NAME, leaf.pointer, decoded))
                 else:
-                    blobs.add(len(segments))
+                    blobs[leaf.pointer] = len(segments)
                     text = decoded
         segments.append(_segment(leaf, text, origin, sense))
         leaves.append(index)
-    return Reading(document, tuple(segments), tuple(leaves), frozenset(blobs), tuple(skipped), characters)
+    return Reading(document, tuple(segments), tuple(leaves), blobs, tuple(skipped), characters)
 
 
 def _segment(leaf: Leaf, text: str, origin: Origin, sense: str) -> Segment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -103,7 +103,7 @@ class GroupsModel(RootModel[dict[str, list[str]]]):
     """Named groups of entity types, which policies write as `$name`."""
 
 
-def _matches(globs: list[str], value: str) -> bool:
+def _matches(globs: Sequence[str], value: str) -> bool:
     return not globs or any(fnmatchcase(value, glob) for glob in globs)
 
 
@@ -187,9 +187,9 @@ class PolicySet:
             return self.policies[wanted]
         tool = f"{call.tool.server}/{call.tool.name}"
         for policy in self.policies.values():
-            if policy.tenants and _matches(list(policy.tenants), call.identity.tenant):
-                if _matches(list(policy.tools), tool):
-                    return policy
+            chosen = bool(policy.tenants) and _matches(policy.tenants, call.identity.tenant)
+            if chosen and _matches(policy.tools, tool):
+                return policy
         return self.policies["default"]
 
 

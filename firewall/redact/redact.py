@@ -7,6 +7,7 @@ edges of its literals, and a number in it becomes 0.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -52,10 +53,8 @@ def _put(covered: str, edit: _Edit, salt: bytes) -> str:
     """Return what takes a range's place; in a nested JSON string the operator sees the value, not its spelling."""
     if not edit.quoted:
         return operate(edit.operator, covered, edit.entity_type, salt)
-    try:
+    with contextlib.suppress(ValueError):  # not JSON after all: edited as it stands
         covered = json.loads(f'"{covered}"', strict=False)
-    except ValueError:
-        pass  # not JSON after all: edited as it stands
     return json.dumps(operate(edit.operator, covered, edit.entity_type, salt), ensure_ascii=False)[1:-1]
 
 
@@ -107,8 +106,8 @@ def _order(item: Redaction) -> tuple[int, int, str, str, str]:
 
 def _within_json(text: str, edits: list[_Edit]) -> list[_Edit]:
     """Cut edits at the literals of a JSON text, so that it parses again with the same shape."""
-    tokens = _json_tokens(text)
-    if tokens is None or not edits:
+    tokens = _json_tokens(text) if edits else None
+    if tokens is None:
         return edits
     fitted: list[_Edit] = []
     at = 0
@@ -143,6 +142,12 @@ def _json_tokens(text: str) -> list[tuple[int, int]] | None:
         at = match.end()
         if match[0][0] == '"' or match[0][0] in "-0123456789":
             literals.append(match.span())
+    try:
+        json.loads(text, parse_int=str, parse_float=str)
+    except ValueError:
+        return None
+    except RecursionError:
+        pass  # deeper than Python reads; the tokens stand
     return literals
 
 

@@ -14,10 +14,8 @@ from types import TracebackType
 from typing import Self
 
 from firewall.errors import ConfigurationError
-from firewall.scrub.plan import Job
+from firewall.scrub.plan import JOURNAL, Job
 from firewall.scrub.report import FileReport
-
-NAME = ".scrub-journal.jsonl"
 
 
 class Journal:
@@ -31,7 +29,7 @@ class Journal:
         """
         self.out, self.under = out, under
         self._done: dict[str, FileReport] = {}
-        path = out / NAME
+        path = out / JOURNAL
         try:
             out.mkdir(parents=True, exist_ok=True)
             if path.exists():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from firewall.errors import ConfigurationError
 
+JOURNAL = ".scrub-journal.jsonl"  # lies in every output folder
 FORMS = {
     ".txt": "text",
     ".text": "text",
@@ -98,6 +99,8 @@ def _problem(file: Path) -> str | None:
         return "a link to a folder, which is not followed"
     if not file.is_file():
         return "not a regular file"
+    if file.name == JOURNAL:
+        return "the journal of an earlier scrub"
     if file.suffix.lower() not in FORMS:
         return f"not one of {', '.join(sorted(FORMS))}"
     return None

@@ -6,9 +6,11 @@ import html
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+_COUNTS = ("removed", "withheld", "withheld_for", "skipped")
 
 
 @dataclass(slots=True)
@@ -44,16 +46,14 @@ class FileReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        plain = asdict(self)
-        for name in ("removed", "withheld", "withheld_for", "skipped"):
-            plain[name] = dict(sorted(plain[name].items()))
-        return plain
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: dict(sorted(value.items())) if name in _COUNTS else value for name, value in plain.items()}
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> FileReport:
         """Read what `as_dict` wrote. Raises TypeError where it did not."""
         report = cls(**plain)
-        for name in ("removed", "withheld", "withheld_for", "skipped"):
+        for name in _COUNTS:
             setattr(report, name, Counter(getattr(report, name)))
         return report
 

@@ -66,8 +66,8 @@ async def scrub(
 
     Raises ConfigurationError before anything is written where the policy, the rules, a model or `out` is wrong.
     """
-    began = time.monotonic()
     async with open_scrubber(orders) as scrubber:
+        began = time.monotonic()
         bundle = scrubber.bundle
         hashes = any(clause.operator.name == "hash" for clause in scrubber.policy.clauses)
         under = f"{orders.policy} {bundle.digest} {orders.header}"

@@ -23,7 +23,7 @@ from firewall.scrub.hl7_fields import ENTITY_TYPES, Hl7FieldDetector
 from firewall.scrub.pieces import Piece, Record, TextSource, Unreadable, Verbatim
 from firewall.scrub.plan import Job
 from firewall.scrub.report import FileReport
-from firewall.vocabulary import Action, Direction, Identity, Redaction, ToolRef
+from firewall.vocabulary import Action, Decision, Direction, Identity, Redaction, ToolRef
 
 IN_FLIGHT = 16
 IN_FLIGHT_CHARS = 262_144  # bounds memory, and the windows that wait for the model
@@ -131,7 +131,7 @@ class Scrubber:
         report.total += coverage.total
         report.skipped.update(f"{skip.detector}: {skip.reason}" for skip in inspection.report.skipped)
         if decision.action >= Action.REVIEW or inspection.content is None:
-            report.withhold(decision.action.name.lower(), decision.reasons, _NAMED_PLACES)
+            report.withhold(decision.action.name.lower(), _why(decision), _NAMED_PLACES)
             written.put(piece.empty)
             return size
         report.removed.update(removed(decision.redactions))
@@ -174,6 +174,13 @@ class _Writer:
         self._out.write(raw)
         self._hash.update(raw)
         self.bytes += len(raw)
+
+
+def _why(decision: Decision) -> list[str]:
+    """Return the reasons that withhold a record, without those that would only have redacted it."""
+    strict = zip(decision.clauses, decision.actions, strict=True)
+    clauses = {clause for clause, action in strict if action >= Action.REVIEW}
+    return [reason for reason in decision.reasons if reason.startswith("skipped-") or reason.split(":")[0] in clauses]
 
 
 def removed(redactions: Sequence[Redaction]) -> Counter[str]:

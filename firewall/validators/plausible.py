@@ -185,9 +185,9 @@ def personal_mailbox(value: str) -> bool:
 
 
 def web_address(value: str) -> bool:
-    """An address somebody can be found by, rather than the name of a code system or of an XML namespace."""
+    """An address somebody can be found by, rather than a code system's name, an XML namespace or this machine."""
     host = re.sub(r"^[a-z]+://(?:[^@/]*@)?", "", value.lower()).split("/", 1)[0].split(":", 1)[0]
-    return host.removeprefix("www.") not in _NAMESPACES
+    return host.removeprefix("www.") not in _NAMESPACES and not host.startswith(("localhost", "127."))
 
 
 def mac_address(value: str) -> bool:

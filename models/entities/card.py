@@ -19,7 +19,7 @@ de-identification.
 - **Output**: logits `[batch, sequence, labels]`; class 0 is `O`, the others are types without begin/inside marks.
 - **Decoding**: `firewall/inference/spans.py` (windows merged, words whole, neighbours joined).
 - **Format**: ONNX, dynamic int8, {size:.1f} MB.
-- **Threshold**: a word is an entity where 1 - p(O) >= {threshold}.
+- **Threshold**: a word is an entity where 1 - p(O) reaches the threshold of its likeliest type ({threshold}).
 """
 
 _LIMITS = """
@@ -41,7 +41,7 @@ _LIMITS = """
 
 def write(thresholds: Mapping[str, float], metrics: Mapping[str, Any], training: Mapping[str, Any], size: int) -> str:
     """Return the card as Markdown."""
-    parts = [_HEAD.format(size=size / 1e6, threshold=thresholds["default"])]
+    parts = [_HEAD.format(size=size / 1e6, threshold=", ".join(f"{kind} {value}" for kind, value in thresholds.items()))]
     parts.append("\n## Labels\n" + ", ".join(f"`{label}`" for label in ENTITY_TYPE.values()) + ".\n")
     parts.append(_data(training))
     parts.append(_figures(metrics))

@@ -19,17 +19,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from firewall.inference.shapes import SHAPES
-from models.entities import card, evaluate
+from models.entities import card, evaluate, thresholds
 from models.entities.corpus import OVERLAP, SOURCES, WINDOW
 from models.entities.fit import fit, plan
 from models.entities.labels import LABELS
 from models.training import export
 
 HERE: Final = Path(__file__).parent
-GRID: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
-FALSE_LIMIT: Final = 0.015
-# Beside the split itself: how much of unlabelled clean text may be covered before the threshold goes up.
-CLEAN_LIMIT: Final = 0.003
 _APART: Final = ("generated_people", "generated_lookalikes", "tech_docs", "code_snippets")
 
 
@@ -40,29 +36,8 @@ def export_model(module: Any, run: Path, folder: Path) -> None:
     export.write_tokenizer(folder, LABELS, "token-classification", token_types=SHAPES, window=WINDOW)
 
 
-def choose_threshold(
-    split: Sequence[evaluate.Predicted], clean: Sequence[evaluate.Predicted]
-) -> tuple[float, list[dict[str, Any]]]:
-    """Return the lowest threshold of the grid that keeps both limits on false redaction, and the whole sweep.
-
-    A miss is worse than a false redaction, so within the limits the lowest threshold is the best one. Where none
-    keeps the limits, the highest is returned.
-    """
-    sweep: list[dict[str, Any]] = []
-    for threshold in GRID:
-        figures: dict[str, Any] = {"threshold": threshold, **evaluate.summary(evaluate.tally(split, threshold))}
-        figures["false_redaction_clean"] = round(evaluate.tally(clean, threshold).false_share, 5)
-        sweep.append(figures)
-    fitting = [
-        row["threshold"]
-        for row in sweep
-        if row["false_redaction"] <= FALSE_LIMIT and row["false_redaction_clean"] <= CLEAN_LIMIT
-    ]
-    return (min(fitting) if fitting else GRID[-1]), sweep
-
-
 def measure(data: Path, folder: Path) -> tuple[dict[str, float], dict[str, Any]]:
-    """Choose the threshold on the held-out split and return it with every figure."""
+    """Choose the thresholds on documents that training did not see and return them with every figure."""
     session, tokenizer = evaluate.open_model(folder / "model.onnx")
     documents = evaluate.held_out_documents(data)
     begin = time.perf_counter()
@@ -70,14 +45,15 @@ def measure(data: Path, folder: Path) -> tuple[dict[str, float], dict[str, Any]]
     seconds = time.perf_counter() - begin
     by_hand = evaluate.predict(session, tokenizer, evaluate.handwritten(folder / "dev_handwritten.jsonl"))
     split = [one for name, part in predictions.items() if name not in _APART for one in part]
-    threshold, sweep = choose_threshold(split, predictions["biomed_negatives"])
-    counted = evaluate.tally(split, threshold)
-    hand = evaluate.tally(by_hand, threshold)
+    more = [one for name in _APART for one in predictions[name]] + by_hand
+    chosen, sweep = thresholds.choose(split, predictions["biomed_negatives"], more)
+    counted = evaluate.tally(split, chosen)
+    hand = evaluate.tally(by_hand, chosen)
     windows = sum(len(evaluate.windows_of(one.document)) for part in predictions.values() for one in part)
-    return {"default": threshold}, {
+    return chosen, {
         "split": evaluate.summary(counted),
         "split_by_label": counted.as_json(),
-        "by_file": {name: evaluate.summary(evaluate.tally(part, threshold)) for name, part in predictions.items()},
+        "by_file": {name: evaluate.summary(evaluate.tally(part, chosen)) for name, part in predictions.items()},
         "handwritten": evaluate.summary(hand),
         "handwritten_by_label": hand.as_json(),
         "documents": {name: len(part) for name, part in predictions.items()} | {"handwritten": len(by_hand)},
@@ -129,11 +105,11 @@ def main() -> None:
         )
         (options.run / "used.json").write_text(json.dumps(used), "utf-8")
         export_model(module, options.run, options.folder)
-    thresholds, metrics = measure(options.data, options.folder)
+    chosen, metrics = measure(options.data, options.folder)
     used = json.loads((options.run / "used.json").read_text("utf-8"))
     training = training_record(options.data, used, options.seed, options.run)
     size = (options.folder / "model.onnx").stat().st_size
-    (options.folder / "CARD.md").write_text(card.write(thresholds, metrics, training, size), "utf-8")
+    (options.folder / "CARD.md").write_text(card.write(chosen, metrics, training, size), "utf-8")
     export.write_manifest(
         options.folder,
         name="entities",
@@ -141,13 +117,13 @@ def main() -> None:
         window={"tokens": WINDOW, "overlap": OVERLAP},
         token_types="word-shape",
         calibration={},
-        thresholds=thresholds,
+        thresholds=chosen,
         training=training,
         metrics=metrics,
     )
     print(
         json.dumps(
-            {"thresholds": thresholds, "split": metrics["split"], "handwritten": metrics["handwritten"]}, indent=2
+            {"thresholds": chosen, "split": metrics["split"], "handwritten": metrics["handwritten"]}, indent=2
         )
     )
 

@@ -39,6 +39,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--steps", type=int, help="stop after so many steps of 32 windows (default: all windows)")
     parser.add_argument("--rate", type=float, default=1.2e-4, help="peak learning rate of the encoder")
+    parser.add_argument("--start", type=Path, help="checkpoint whose weights to start from, to train on other windows")
     parser.add_argument("--seed", type=int, default=17)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-resume", action="store_true", help="start anew even if there is a checkpoint")
@@ -56,6 +57,8 @@ def main() -> None:
     torch.manual_seed(given.seed)
     model = backbone.SequenceClassifier(backbone.load_encoder(), len(LABELS))
     run = given.runs / given.name
+    if given.start is not None:
+        model.load_state_dict(torch.load(given.start, weights_only=True)["model"])
     if given.stage == "export":
         model.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["model"])
     else:
@@ -65,8 +68,8 @@ def main() -> None:
         lengths = [len(window.ids) for window in data]
         print(f"{len(rows)} rows, {len(data)} windows, mean {sum(lengths) / len(data):.0f} tokens")
         print("labels", dict(Counter(window.target for window in data)), flush=True)
-        plan = loop.Plan(epochs=given.epochs, rate=given.rate, seed=given.seed, threads=given.threads, steps=given.steps)
-        loop.train(model, data, plan, run, resume=not given.no_resume)
+        plan = loop.Plan(epochs=given.epochs, rate=given.rate, seed=given.seed, threads=given.threads)
+        loop.train(model, data, plan, run, resume=not given.no_resume, steps=given.steps)
     given.out.mkdir(parents=True, exist_ok=True)
     floating = run / "model.fp32.onnx"
     export.to_onnx(model, floating)

@@ -35,10 +35,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How to train. `minutes` is the time between checkpoints, `log_every` the number of steps between log lines.
-
-    `steps` ends the run early: no more batches are taken than that, and the rate falls to nothing by then.
-    """
+    """How to train. `minutes` is the time between checkpoints, `log_every` the number of steps between log lines."""
 
     epochs: int = 1
     batch: int = 32
@@ -52,7 +49,6 @@ class Plan:
     log_every: int = 100
     class_weights: tuple[float, ...] | None = None
     label_smoothing: float = 0.0
-    steps: int | None = None
 
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -133,14 +129,14 @@ def train(
     *,
     loss: Loss | None = None,
     resume: bool = True,
-    after: Callable[[int, nn.Module], None] | None = None,
+    steps: int | None = None,
 ) -> nn.Module:
     """Train `model` in place on `windows` and return it.
 
     Checkpoints (model, optimizer, step, random state) go to `run`/checkpoint.pt every `plan.minutes` and at the end;
     with `resume` a checkpoint of the same number of windows and the same plan is continued, a finished one is only
-    loaded. `run`/log.txt gets a line with step, loss and windows a second every `plan.log_every` steps. `after` is
-    called with the step at each checkpoint.
+    loaded. `run`/log.txt gets a line with step, loss and windows a second every `plan.log_every` steps. `steps`
+    ends the run early: no more batches are taken than that, and the rate falls to nothing by then.
 
     Raises:
         ValueError: if the checkpoint belongs to another plan or data set; start with a new folder or `resume=False`.
@@ -151,12 +147,12 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     lengths = [len(window.ids) for window in windows]
     batches = [part for epoch in range(plan.epochs) for part in schedule(lengths, plan.batch, plan.seed + epoch)]
-    batches = batches[: plan.steps]
+    batches = batches[:steps]
     optimizer = torch.optim.AdamW(_groups(model, plan), fused=True)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, _shape(len(batches), plan.warmup))
     # What may differ between the two halves of a run: how it is executed and reported, not what it computes.
     fixed = replace(plan, threads=0, minutes=0.0, log_every=0)
-    mark = f"{fixed}|{len(windows)}|{sum(lengths)}"
+    mark = f"{fixed}|{len(windows)}|{sum(lengths)}" + ("" if steps is None else f"|{steps}")
     checkpoint = run / "checkpoint.pt"
     first = 0
     if resume and checkpoint.exists():
@@ -192,9 +188,6 @@ def train(
             if now - saved > plan.minutes * 60 or done == len(batches):
                 _save(checkpoint, mark, done, model, optimizer, scheduler)
                 saved = now
-                if after is not None:
-                    after(done, model)
-                    model.train()
     model.eval()
     return model
 

@@ -19,6 +19,7 @@ from firewall.inference.batcher import Batcher
 from firewall.inference.model import Logits, Model, Window
 from firewall.vocabulary import Origin, Report, Segment, Severity, SkipReason, Span
 from tests import tiny_models
+from tests.cost import growth
 
 CLEAN = "the pump report is in notes of the patient "
 
@@ -237,20 +238,15 @@ def test_an_order_is_seen_at_any_place(detector: InjectionDetector, words: list[
         assert any(span.start <= at and at + 6 <= span.end for span in spans)
 
 
-def test_cost_is_linear(detector: InjectionDetector) -> None:
-    """Four times the text costs at most 2.2 times 2.2 times the processor time."""
+def test_cost_is_linear(batcher: Batcher) -> None:
+    """Twice the text costs at most 2.2 times the processor time: eight times it at most 2.2 cubed."""
+    detector = InjectionDetector(batcher, timeout_s=60)
 
-    def cost(count: int) -> float:
+    def scan(count: int) -> None:
         segments = [leaf(CLEAN * 10, f"/notes/{at}") for at in range(count)]
-        best = math.inf
-        for _ in range(4):
-            began = time.process_time()
-            look(detector, *segments)
-            best = min(best, time.process_time() - began)
-        return best
+        assert look(detector, *segments).skipped == ()
 
-    cost(10)
-    assert cost(640) <= 2.2**2 * cost(160)
+    assert growth(lambda: scan(80), lambda: scan(640)) <= 2.2**3
 
 
 def test_nothing_prints_text(detector: InjectionDetector) -> None:

@@ -21,7 +21,7 @@ texts = st.one_of(TRICKY, st.text(max_size=60))
 
 
 @given(text=texts, data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_offsets_stay_inside_the_source_and_never_run_backwards(text: str, data: st.DataObject) -> None:
     """Any non-empty range of the view maps to a non-empty range of the source, and a wider one to a wider one."""
     view = canonical(text)

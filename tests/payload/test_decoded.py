@@ -169,7 +169,7 @@ def test_separators_inside_an_encoded_run_are_somebodys_trick() -> None:
     ),
     data=st.data(),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_offsets_stay_inside_the_source(text: str, data: st.DataObject) -> None:
     """Any range of any view comes home to a non-empty range of the text, and never runs backwards."""
     for view in decoded(text):

@@ -16,7 +16,9 @@ def segments(*texts: str, name: str = "", is_key: bool = False) -> list[Segment]
 
 
 @given(texts=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=6), context=st.booleans(), data=st.data())
-def test_every_range_is_located_in_the_segments_it_touches(texts: list[str], context: bool, data: st.DataObject) -> None:
+def test_every_range_is_located_in_the_segments_it_touches(
+    texts: list[str], context: bool, data: st.DataObject
+) -> None:
     """The located pieces are exactly the characters of segments inside the range."""
     joined = join(segments(*texts, name="fieldName"), context=context)
     start = data.draw(st.integers(0, len(joined.text) - 1))

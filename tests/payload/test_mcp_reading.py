@@ -101,7 +101,9 @@ class TestBlobs:
         edited["content"][2]["resource"]["blob"] = RESULT["content"][2]["resource"]["blob"]  # type: ignore[index]
         assert edited == RESULT
 
-    @pytest.mark.parametrize("text", ["plain ascii text of a blob", "n\u00e4chste \u4e2d\u6587 Zeile mit \U0001f600 und mehr"])
+    @pytest.mark.parametrize(
+        "text", ["plain ascii text of a blob", "n\u00e4chste \u4e2d\u6587 Zeile mit \U0001f600 und mehr"]
+    )
     def test_spans_are_reported_in_the_blobs_own_characters(self, text: str) -> None:
         """The characters of the blob that are named carry at least the text of the span."""
         blob = b64(text.encode())
@@ -184,5 +186,7 @@ class TestOtherPayloads:
 
     def test_nothing_printed_shows_the_text(self) -> None:
         """Neither segments nor the reading print what they hold."""
-        result = reading({"content": [{"type": "text", "text": "canary-value"}, {"type": "canary-type"}], "canary-key": 1})
+        result = reading(
+            {"content": [{"type": "text", "text": "canary-value"}, {"type": "canary-type"}], "canary-key": 1}
+        )
         assert "canary" not in repr(result)

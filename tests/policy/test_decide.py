@@ -110,11 +110,21 @@ class TestProperties:
     """What holds for any policy, call and report."""
 
     @given(
-        seen=st.lists(findings, max_size=5), more=findings, unseen=st.lists(skips, max_size=2), which=calls, policy=policies
+        seen=st.lists(findings, max_size=5),
+        more=findings,
+        unseen=st.lists(skips, max_size=2),
+        which=calls,
+        policy=policies,
     )
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=250, deadline=None)
     def test_one_more_finding_never_weakens(
-        self, own: PolicySet, seen: list[Finding], more: Finding, unseen: list[Skipped], which: Call, policy: Policy | str
+        self,
+        own: PolicySet,
+        seen: list[Finding],
+        more: Finding,
+        unseen: list[Skipped],
+        which: Call,
+        policy: Policy | str,
     ) -> None:
         """The action does not fall, no edit disappears, and the other findings keep their answers."""
         taken = chosen(policy, own)
@@ -125,10 +135,22 @@ class TestProperties:
         assert after.actions[: len(seen)] == before.actions
         assert set(after.reasons) >= set(before.reasons)
 
-    @given(seen=st.lists(findings, max_size=4), unseen=st.lists(skips, max_size=2), more=skips, which=calls, policy=policies)
+    @given(
+        seen=st.lists(findings, max_size=4),
+        unseen=st.lists(skips, max_size=2),
+        more=skips,
+        which=calls,
+        policy=policies,
+    )
     @settings(max_examples=200, deadline=None)
     def test_one_more_skip_never_weakens(
-        self, own: PolicySet, seen: list[Finding], unseen: list[Skipped], more: Skipped, which: Call, policy: Policy | str
+        self,
+        own: PolicySet,
+        seen: list[Finding],
+        unseen: list[Skipped],
+        more: Skipped,
+        which: Call,
+        policy: Policy | str,
     ) -> None:
         """Not having looked is never better than having looked."""
         taken = chosen(policy, own)
@@ -137,7 +159,11 @@ class TestProperties:
         assert after.action >= before.action and after.redactions == before.redactions
 
     @given(
-        seen=st.lists(findings, max_size=6), unseen=st.lists(skips, max_size=3), which=calls, policy=policies, data=st.data()
+        seen=st.lists(findings, max_size=6),
+        unseen=st.lists(skips, max_size=3),
+        which=calls,
+        policy=policies,
+        data=st.data(),
     )
     @settings(max_examples=200, deadline=None)
     def test_order_means_nothing(
@@ -268,6 +294,8 @@ class TestSkipped:
 
     def test_the_reason_names_every_detector(self, own: PolicySet) -> None:
         """Once each, in an order that does not depend on who was late first."""
-        report = Report(skipped=tuple(Skipped(name, "", SkipReason.CRASH) for name in ("patterns", "entities", "patterns")))
+        report = Report(
+            skipped=tuple(Skipped(name, "", SkipReason.CRASH) for name in ("patterns", "entities", "patterns"))
+        )
         reasons = decide(report, call(), own.policies["default"]).reasons
         assert reasons == ("skipped-crash: entities, patterns did not look at a part of the payload: crash",)

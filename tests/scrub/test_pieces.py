@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -120,7 +121,14 @@ class TestTexts:
 class TestJson:
     """JSON and JSON Lines."""
 
-    @given(st.lists(st.recursive(st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), st.lists, max_leaves=5), max_size=5))
+    @given(
+        st.lists(
+            st.recursive(
+                st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), st.lists, max_leaves=5
+            ),
+            max_size=5,
+        )
+    )
     def test_json_lines_give_the_file_back(self, values: list[object]) -> None:
         """Lines come back to the letter, and as many."""
         text = "".join(json.dumps(value, ensure_ascii=False) + "\r\n" for value in values)
@@ -160,7 +168,7 @@ class TestTables:
         st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
     )
     def test_rows_and_columns_are_kept_whatever_is_written_into_them(
-        self, rows: list[list[str]], mark: str, ending: str, quoting: int
+        self, rows: list[list[str]], mark: str, ending: str, quoting: Any
     ) -> None:
         """After any edit, and after any withholding, the table has as many rows and columns as before."""
         file = io.StringIO()
@@ -190,7 +198,9 @@ class TestTables:
     def test_without_a_header_the_first_row_names_nothing(self) -> None:
         """Somebody's data in the first row is no name for what stands below it."""
         found = tables.pieces(["Doe,1\nRoe,2\n"], LIMITS, header=False)
-        assert [leaf.field_name for piece in found if isinstance(piece, Record) for leaf in piece.document.leaves] == [""] * 4
+        assert [leaf.field_name for piece in found if isinstance(piece, Record) for leaf in piece.document.leaves] == [
+            ""
+        ] * 4
 
     def test_the_delimiter_line_of_spreadsheets_is_obeyed(self) -> None:
         """`sep=;` stands above the header and is no row."""
@@ -251,7 +261,9 @@ class TestHl7:
         text = "MSH#*!?%#LAB\rPID#1####DOE*JANE?S?X\r"
         (record,) = (piece for piece in hl7.pieces([text], LIMITS) if isinstance(piece, Record))
         assert [leaf.text for leaf in record.document.leaves][-2:] == ["DOE", "JANE*X"]
-        assert put_back(iter([record]), lambda content: content.replace("JANE*X", "a#b")) == text.replace("JANE?S?X", "a?F?b")
+        assert put_back(iter([record]), lambda content: content.replace("JANE*X", "a#b")) == text.replace(
+            "JANE?S?X", "a?F?b"
+        )
 
     @pytest.mark.parametrize("text", ["hello\rthere", "MSHA", "MSH|ab|x\r", "PID|1\r"])
     def test_what_does_not_begin_as_hl7_is_refused(self, text: str) -> None:

@@ -27,8 +27,8 @@ _SAMPLE = 4_096
 def recognises(document: Document) -> bool:
     """Tell whether a document has the shape of a CallToolResult."""
     return any(
-        leaf.kind == "key" and leaf.pointer == "/structuredContent"
-        or leaf.kind == "string" and leaf.text in _TYPES and leaf.pointer.endswith("/type") and _BLOCK.match(leaf.pointer)
+        (leaf.kind == "key" and leaf.pointer == "/structuredContent")
+        or (leaf.kind == "string" and leaf.text in _TYPES and leaf.pointer.endswith("/type") and _BLOCK.match(leaf.pointer))
         for leaf in document.leaves
     )
 
