@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
@@ -99,7 +99,7 @@ class PolicyModel(_Model):
     skipped: SkippedPolicyModel = SkippedPolicyModel()
 
 
-class GroupsModel(RootModel[dict[str, list[str]]]):
+class GroupsModel(RootModel[dict[str, Annotated[list[str], Field(min_length=1)]]]):
     """Named groups of entity types, which policies write as `$name`."""
 
 

@@ -26,8 +26,7 @@ from firewall.vocabulary import (
     ToolRef,
 )
 
-RULES = Path(__file__).resolve().parents[2] / "rules"
-SHIPPED = load(RULES)
+SHIPPED = load(Path(__file__).resolve().parents[2] / "rules")
 OWN = """
 id: default
 version: "1"

@@ -77,6 +77,13 @@ class TestLoading:
         assert word in rest
         assert where == f"policies/default.yaml:{line}"
 
+    def test_an_empty_group_is_a_mistake(self, tmp_path: Path) -> None:
+        """A clause whose list of kinds came out empty would speak about every kind."""
+        write(tmp_path, "default.yaml", PLAIN)
+        (tmp_path / "entity_groups.yaml").write_text("some: []\n")
+        with pytest.raises(ConfigurationError, match=r"^entity_groups.yaml:1: some: "):
+            load(tmp_path)
+
     def test_there_must_be_a_default(self, tmp_path: Path) -> None:
         """Every call falls under something."""
         with pytest.raises(ConfigurationError, match="default"):
