@@ -70,7 +70,7 @@ def verify(
     where = database or settings.audit_database
     secret = load_key(key) if key else load_key(settings.audit_key) if settings.audit_key.exists() else None
     with progress(in_bytes=False) as bar:
-        task = bar.add_task("records", total=None)
+        task = bar.add_task("records", total=0)
         found = walk(where, secret, lambda done, total: bar.update(task, completed=done, total=total))
     if as_json:
         typer.echo(json.dumps(_as_dict(found), indent=1))

@@ -41,7 +41,9 @@ _LIMITS = """
 
 def write(thresholds: Mapping[str, float], metrics: Mapping[str, Any], training: Mapping[str, Any], size: int) -> str:
     """Return the card as Markdown."""
-    parts = [_HEAD.format(size=size / 1e6, threshold=", ".join(f"{kind} {value}" for kind, value in thresholds.items()))]
+    parts = [
+        _HEAD.format(size=size / 1e6, threshold=", ".join(f"{kind} {value}" for kind, value in thresholds.items()))
+    ]
     parts.append("\n## Labels\n" + ", ".join(f"`{label}`" for label in ENTITY_TYPE.values()) + ".\n")
     parts.append(_data(training))
     parts.append(_figures(metrics))

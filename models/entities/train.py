@@ -122,9 +122,7 @@ def main() -> None:
         metrics=metrics,
     )
     print(
-        json.dumps(
-            {"thresholds": chosen, "split": metrics["split"], "handwritten": metrics["handwritten"]}, indent=2
-        )
+        json.dumps({"thresholds": chosen, "split": metrics["split"], "handwritten": metrics["handwritten"]}, indent=2)
     )
 
 

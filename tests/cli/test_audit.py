@@ -53,6 +53,16 @@ class TestVerify:
         assert told.out.startswith("whole: 5 records, head 5 ")
         assert "signature holds" in told.out
 
+    def test_on_a_terminal_a_bar_is_shown_and_taken_away(
+        self, firewall: Callable[..., Any], trail: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The bar goes to standard error, the verdict to standard output."""
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        told = firewall("audit", "verify")
+        assert told.code == 0
+        assert "5 of 5" in told.err
+        assert told.out.startswith("whole: 5 records")
+
     def test_without_a_key_it_says_that_the_signature_was_not_checked(
         self, firewall: Callable[..., Any], trail: Path
     ) -> None:

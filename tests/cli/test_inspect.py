@@ -52,6 +52,18 @@ class TestInspect:
         assert "identifiers/us_ssn.yaml:" in told.out
         assert "\x1b" not in told.out
 
+    @pytest.mark.parametrize("variable", ["FORCE_COLOR", "NO_COLOR"])
+    def test_on_a_terminal_findings_are_coloured_unless_told_otherwise(
+        self, firewall: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, variable: str
+    ) -> None:
+        """Colour takes the place of brackets; NO_COLOR brings them back."""
+        for name in {"FORCE_COLOR", variable}:
+            monkeypatch.setenv(name, "1")
+        monkeypatch.setenv("TERM", "xterm-256color")
+        told = firewall("inspect", stdin=f"SSN {SSN}.".encode())
+        assert (f"[[{SSN}|US_SSN]]" in told.out) is (variable == "NO_COLOR")
+        assert (f"7;36m{SSN}\x1b" in told.out) is (variable == "FORCE_COLOR")
+
     def test_of_json_the_leaves_with_findings_are_shown(self, firewall: Callable[..., Any]) -> None:
         """A pointer leads to each."""
         told = firewall("inspect", stdin=json.dumps({"a": "nothing here", "b": [f"SSN {SSN}"]}).encode())
