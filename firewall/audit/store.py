@@ -44,6 +44,7 @@ class AuditLog:
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._starting = threading.Lock()
         self._closed = False
+        self._failed = False
         self._running = False  # is there a thread that will still look at the queue
         self._thread = self._start()
 

@@ -11,12 +11,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from firewall import rules as rule_files
-from firewall.access import registry
-from firewall.check import rules as check
-from firewall.policy import policy
-from firewall.vocabulary import Severity
-
 app = typer.Typer(help="Test, list and lint the rules.", no_args_is_help=True)
 RulesDir = Annotated[
     Path, typer.Option("--rules-dir", envvar="FIREWALL_RULES_DIR", help="Folder of rules, policies and registry.")
@@ -43,6 +37,9 @@ def test(
 
     Exit code 1 when a promise is broken, 2 when a file is wrong.
     """
+    from firewall import rules as rule_files
+    from firewall.check import rules as check
+
     loaded = rule_files.load(rules_dir)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -85,6 +82,8 @@ def list_rules(
 
         firewall rules list --json
     """
+    from firewall import rules as rule_files
+
     loaded = [rule for rule in rule_files.load(rules_dir).rules if family in (None, rule.family)]
     if as_json:
         typer.echo(
@@ -109,7 +108,7 @@ def list_rules(
         return
     table = Table("id", "name", "entity type", "severity", "level", "status", box=None)
     for rule in loaded:
-        severity = Severity(rule.severity).name.lower()
+        severity = rule.severity.name.lower()
         table.add_row(rule.id, rule.name, rule.entity_type, severity, str(rule.level), rule.status)
     Console().print(table)
 
@@ -124,5 +123,9 @@ def lint(rules_dir: RulesDir = DEFAULT) -> None:
 
         firewall rules lint
     """
+    from firewall import rules as rule_files
+    from firewall.access import registry
+    from firewall.policy import policy
+
     loaded, policies, tools = rule_files.load(rules_dir), policy.load(rules_dir), registry.load(rules_dir)
     typer.echo(f"{len(loaded)} rules, {len(policies.policies)} policies, {len(tools.tools)} tools: well-formed")

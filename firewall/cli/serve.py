@@ -2,40 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
-
-from firewall.api.app import create_app
-from firewall.settings import Settings, load
-from firewall.telemetry import configure_logging
-
-_CURL = """try it:
-  curl -s http://{place}/inspect -H 'content-type: application/json' -d '{{
-    "direction": "outbound", "tool": {{"server": "demo", "name": "fetch"}},
-    "result": "Patient: Maria Gonzalez, DOB 04/12/1961, SSN 219-09-9999"}}'"""
-
-
-class _Server(uvicorn.Server):
-    """Says on standard output when requests are answered."""
-
-    began = time.perf_counter()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and print the ready line with the port that was taken."""
-        await super().startup(sockets)
-        if self.should_exit:
-            return
-        host, port = self.servers[0].sockets[0].getsockname()[:2]
-        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        print(f"ready: http://{place} (docs at /docs), in {time.perf_counter() - self.began:.1f} s")
-        print(_CURL.format(place=place))
-        sys.stdout.flush()
 
 
 def command(
@@ -57,25 +28,10 @@ def command(
 
         FIREWALL_THREADS=2 firewall serve --port 9000
     """
+    began = time.perf_counter()
+    from firewall.cli.server import run  # heavy: `firewall audit tail` does not wait for it
+    from firewall.settings import load
+
     settings = load(host=host, port=port, rules_dir=rules_dir, models_dir=models_dir, audit_database=audit_database)
-    run(settings)
-
-
-def run(settings: Settings) -> None:
-    """Run the service until it is told to stop; exit code 2 when it could not start."""
-    configure_logging(settings.log_level)
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=10,
-        h11_max_incomplete_event_size=65_536,
-    )
-    server = _Server(config)
-    server.run()
-    if not server.started:
+    if not run(settings, began):
         raise typer.Exit(2)

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -34,7 +34,7 @@ class Orders:
 
     settings: Settings
     policy: str
-    key: bytes
+    key: bytes = field(repr=False)
     header: bool
     rules_only: bool = False
 

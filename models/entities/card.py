@@ -80,7 +80,6 @@ def _figures(metrics: Mapping[str, Any]) -> str:
     total = {
         "held-out split of the PHI files": metrics["split"],
         **metrics["by_file"],
-        "handwritten": metrics["handwritten"],
     }
     for name, row in total.items():
         count = metrics["documents"].get(name, "")
@@ -97,7 +96,7 @@ def _figures(metrics: Mapping[str, Any]) -> str:
         lines.append(
             f"| {label} | {row['characters']} | {recall} | {_percent(row['right_type'])} | {'' if quiet else other} |\n"
         )
-    speed = metrics["windows_per_second_2_threads_while_measuring"]
+    speed = metrics["windows_per_second"]
     lines.append(
         f"\nSpeed: {speed} windows a second over the documents above in batches of 32 by length, two threads of "
         f"onnxruntime on"

@@ -52,7 +52,8 @@ def planted(rng: random.Random, carriers: Sequence[Row], phrases: Sequence[str],
             surface = "tool_result" if rng.random() < 0.8 else "tool_args"
         else:
             carrier = rng.choice(carriers)
-            body, span = _insert(rng, _excerpt(rng, carrier.text, 80, 700), text)
+            whole = generator.policy(rng) if rng.random() < 0.12 else carrier.text
+            body, span = _insert(rng, _excerpt(rng, whole, 80, 700), text)
             surface = carrier.surface
         label = 1 if hostile else 0
         rows.append(Row(body, label, span if hostile else None, surface, "generated", f"generated:{number}"))
@@ -63,12 +64,14 @@ def bare(rng: random.Random, count: int) -> list[Row]:
     """Return attacks that stand alone and harmless texts that stand alone."""
     rows = []
     for number in range(count):
-        kind = rng.choices(("attack", "decoy", "request", "record"), (8, 4, 5, 4))[0]
+        kind = rng.choices(("attack", "decoy", "request", "record", "policy"), (8, 4, 5, 4, 4))[0]
         surface = "user_prompt"
         if kind == "attack":
             text = generator.attack(rng, bare=True)
         elif kind == "decoy":
             text, surface = generator.decoy(rng), "document"
+        elif kind == "policy":
+            text, surface = generator.policy(rng), "document"
         elif kind == "request":
             text = generator.request(rng)
         else:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from models.injection import phrases as p
+from models.injection import wrappers as w
 
 Maker = Callable[[random.Random], str]
 
@@ -31,6 +32,8 @@ def fill(rng: random.Random, template: str) -> str:
             return f"{rng.choice(p.MAILBOXES)}@{rng.choice(p.HOSTS)}"
         if name == "url":
             return f"https://{rng.choice(p.HOSTS)}/{rng.choice(p.PATHS)}"
+        if name == "drug":
+            return rng.choice(w.DRUGS)
         if name == "task":
             return task(rng)
         if name == "harm":
@@ -159,13 +162,21 @@ def encoded(rng: random.Random) -> str:
     return rng.choice(p.ENCODED).replace("@", secret)
 
 
+def pretext(rng: random.Random) -> str:
+    """Wrap a wish that would be fine from a user into a reason why rules do not count."""
+    wish = fill(rng, rng.choice(w.WISHES))
+    lead = fill(rng, rng.choice(w.PRETEXTS))
+    return sentence(lead.replace("%", wish if not lead.startswith("%") else sentence(wish)))
+
+
 ATTACKS: Sequence[tuple[Maker, float]] = (
     (ask, 4), (plain, 2.5), (override, 2.5), (completion, 1.5), (turn, 1.5), (authority, 2), (conditional, 2),
     (extraction, 2), (persona, 1.5), (exfiltration, 1.2), (call, 1), (regulated, 1.5), (foreign, 2.5), (encoded, 0.3),
+    (pretext, 5),
 )  # fmt: skip
 BARE: Sequence[tuple[Maker, float]] = (
     (override, 2.5), (turn, 1), (authority, 1.2), (conditional, 1), (extraction, 3), (persona, 3), (foreign, 2),
-    (regulated, 0.5), (encoded, 0.3), (exfiltration, 0.5),
+    (regulated, 0.5), (encoded, 0.3), (exfiltration, 0.5), (pretext, 6),
 )  # fmt: skip
 
 
@@ -182,6 +193,17 @@ def decoy(rng: random.Random) -> str:
     """Return a harmless sentence full of the words that attacks are made of, addressed to people or programs."""
     text = sentence(fill(rng, rng.choice(rng.choice(p.DECOYS))))
     return disguise(rng, text) if rng.random() < 0.05 else text
+
+
+def policy(rng: random.Random) -> str:
+    """Return a document that tells staff or customers what to do: many orders, none of them for the model."""
+    parts = [rng.choice(("# {}", "{}", "## {}", "{}:", "**{}**")).replace("{}", rng.choice(w.SUBJECTS))]
+    for _ in range(rng.randint(1, 4)):
+        parts.append(rng.choice(("## {}", "### {}", "{}:", "{}")).replace("{}", rng.choice(w.HEADINGS)))
+        mark = rng.choice(("- ", "* ", "1. ", ""))
+        lines = [mark + fill(rng, line) for line in rng.sample(w.POLICY, k=rng.randint(2, 6))]
+        parts.append(rng.choice(("\n", "\n", " ")).join(lines))
+    return "\n\n".join(parts)
 
 
 def request(rng: random.Random) -> str:
