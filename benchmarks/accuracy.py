@@ -141,7 +141,12 @@ def keep_identifiers(row: dict[str, Any], inspection: Inspection) -> dict[str, A
         covered[start:end] = [True] * (end - start)
     clean = [index for index, char in enumerate(text) if char.isalnum() and not covered[index]]
     blocked = inspection.decision.action is Action.BLOCK
-    return {"spans": spans, "clean": len(clean), "taken": 0 if blocked else sum(gone[i] for i in clean), "blocked": blocked}
+    return {
+        "spans": spans,
+        "clean": len(clean),
+        "taken": 0 if blocked else sum(gone[i] for i in clean),
+        "blocked": blocked,
+    }
 
 
 def identifiers(data: Sequence[dict[str, Any]], kept: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -177,7 +182,10 @@ def identifiers(data: Sequence[dict[str, Any]], kept: Sequence[dict[str, Any]]) 
             for kind, tally in sorted(by_type.items())
         },
         "by_source": {
-            source: {"clean_redacted": round(t[1] / max(1, t[0]), 5), "leaked_characters": round(t[3] / max(1, t[2]), 5)}
+            source: {
+                "clean_redacted": round(t[1] / max(1, t[0]), 5),
+                "leaked_characters": round(t[3] / max(1, t[2]), 5),
+            }
             for source, t in sorted(by_source.items())
         },
     }

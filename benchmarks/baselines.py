@@ -124,7 +124,9 @@ def _deberta() -> onnx.ModelProto:
     split = constant("split", np.array([-1, HEADS, WIDE // HEADS], np.int64))
     whole = constant("whole", np.array([1, -1, WIDE], np.int64))
     scale = constant("scale", np.array(1 / np.sqrt(3 * WIDE // HEADS), np.float32))
-    half, root, one = (constant(n, np.array(v, np.float32)) for n, v in (("half", 0.5), ("root", 2**-0.5), ("one", 1.0)))
+    half, root, one = (
+        constant(n, np.array(v, np.float32)) for n, v in (("half", 0.5), ("root", 2**-0.5), ("one", 1.0))
+    )
     state = norm("embed", node("Gather", [weight("words", VOCABULARY, WIDE), "input_ids"], "embedded"))
     positions = weight("positions", SPAN, WIDE)
     for index in range(LAYERS):

@@ -44,7 +44,11 @@ def service(var: Path) -> Iterator[tuple[str, int]]:
         "FIREWALL_LOG_LEVEL": "error",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "firewall.cli.main", "serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "firewall.cli.main", "serve"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         for line in process.stdout or ():
@@ -68,7 +72,9 @@ def body_of(direction: str, text: str) -> bytes:
     return json.dumps(payload).encode()
 
 
-async def measure(host: str, port: int, cases: list[tuple[str, float]], levels: tuple[int, ...], least: int) -> list[dict[str, Any]]:
+async def measure(
+    host: str, port: int, cases: list[tuple[str, float]], levels: tuple[int, ...], least: int
+) -> list[dict[str, Any]]:
     """Offer every case at every level of concurrency and return a row for each."""
     rows = []
     with Progress() as bar:
@@ -94,7 +100,9 @@ async def measure(host: str, port: int, cases: list[tuple[str, float]], levels: 
                         "p95_ms": round(percentile(got.latencies_ms, 0.95), 2),
                         "p99_ms": round(percentile(got.latencies_ms, 0.99), 2),
                         "requests_per_s": round(len(got.latencies_ms) / got.seconds, 2),
-                        "stages_ms": {s: round(statistics.median(got.stages_ms[s]), 3) for s in _STAGES if s in got.stages_ms},
+                        "stages_ms": {
+                            s: round(statistics.median(got.stages_ms[s]), 3) for s in _STAGES if s in got.stages_ms
+                        },
                     }
                 )
                 bar.advance(task)

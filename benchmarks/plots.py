@@ -27,7 +27,9 @@ def latency_plot(result: dict[str, Any], path: Path) -> None:
         ("stock_presidio_ms", "stock presidio, no NER", "^:"),
     ):
         left.plot([row["kb"] for row in alone], [row[name] for row in alone], mark, color="gray", label=label)
-    left.set(xscale="log", yscale="log", xlabel="payload, KB", ylabel="milliseconds", title="Through HTTP, concurrency 1")
+    left.set(
+        xscale="log", yscale="log", xlabel="payload, KB", ylabel="milliseconds", title="Through HTTP, concurrency 1"
+    )
     left.grid(alpha=0.3, which="both")
     left.legend(fontsize=8)
     stages = ("read", "patterns", "injection", "entities", "redact", "audit")
@@ -49,10 +51,29 @@ def accuracy_plot(result: dict[str, Any], path: Path) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.6))
     if "roc" in result:
         left.plot(result["roc"]["fpr"], result["roc"]["tpr"])
-        left.set(xscale="log", xlim=(1e-4, 1), ylim=(0, 1.01), xlabel="false-positive rate", ylabel="recall", title=f"AUC {result['auc']:.4f}")
+        left.set(
+            xscale="log",
+            xlim=(1e-4, 1),
+            ylim=(0, 1.01),
+            xlabel="false-positive rate",
+            ylabel="recall",
+            title=f"AUC {result['auc']:.4f}",
+        )
         left.grid(alpha=0.3, which="both")
-        right.bar([x + 0.01 for x in result["histogram"]["edges"][:-1]], result["histogram"]["benign"], 0.02, label="benign", alpha=0.7)
-        right.bar([x + 0.01 for x in result["histogram"]["edges"][:-1]], result["histogram"]["attacks"], 0.02, label="attacks", alpha=0.7)
+        right.bar(
+            [x + 0.01 for x in result["histogram"]["edges"][:-1]],
+            result["histogram"]["benign"],
+            0.02,
+            label="benign",
+            alpha=0.7,
+        )
+        right.bar(
+            [x + 0.01 for x in result["histogram"]["edges"][:-1]],
+            result["histogram"]["attacks"],
+            0.02,
+            label="attacks",
+            alpha=0.7,
+        )
         right.set(yscale="log", xlabel="score", ylabel="texts", title="Scores")
         right.legend()
     else:

@@ -16,9 +16,11 @@ def latency_table(result: dict[str, Any]) -> str:
     bare = {(row["direction"], row["kb"]): row for row in result["baselines"]}
     told, machine = result["circumstances"], result["circumstances"]["machine"]
     lines = [
-        (f"Measured {told['date']} at commit {told['commit']} on {machine['cores']} cores ({machine['processor']}), load "
-        f"average {told['load_average_before']} before the run; open-loop load at 70 % of what one request after the "
-        "other needs. Times in milliseconds."),
+        (
+            f"Measured {told['date']} at commit {told['commit']} on {machine['cores']} cores ({machine['processor']}), load "
+            f"average {told['load_average_before']} before the run; open-loop load at 70 % of what one request after the "
+            "other needs. Times in milliseconds."
+        ),
         "",
         "| payload | at once | p50 | p95 | p99 | req/s | bare ONNX session | DeBERTa-v3-base shape | stock Presidio, no NER |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -51,7 +53,11 @@ def accuracy_table(results: dict[str, dict[str, Any]]) -> str:
                 f"| {name} | {result['rows']} | {result['auc']:.4f} | {result['recall_at_0.01_fpr']:.3f} "
                 f"| {result['recall_at_0.001_fpr']:.3f} | {result['flagged_attacks']:.3f} | {result['flagged_benign']:.4f} |"
             )
-    lines += ["", "| set | documents | characters leaked | spans leaked | clean characters redacted |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| set | documents | characters leaked | spans leaked | clean characters redacted |",
+        "|---|---|---|---|---|",
+    ]
     for name, result in results.items():
         if "by_type" in result:
             lines.append(

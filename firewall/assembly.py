@@ -109,7 +109,8 @@ def load_bundle(rules_dir: Path, models: Models | None = None) -> Bundle:
     return Bundle(
         detectors={
             # Models first: while their workers compute, the loop has time for the rules.
-            direction: (*(models.detectors[direction] if models else ()), patterns) for direction in Direction
+            direction: (*(models.detectors[direction] if models else ()), patterns)
+            for direction in Direction
         },
         policies=policies,
         registry=tools,

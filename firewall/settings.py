@@ -41,18 +41,24 @@ class Settings(BaseSettings):
     )
     spacy_pipelines: tuple[Path, ...] = Field((), description="Your own spaCy pipelines as a JSON list of folders.")
     audit_database: Path = Field(Path("var/audit.db"), description="SQLite file of the audit trail.")
-    audit_key: Path = Field(Path("var/audit.key"), description="Key of fingerprints and of the chain's head, mode 0600.")
+    audit_key: Path = Field(
+        Path("var/audit.key"), description="Key of fingerprints and of the chain's head, mode 0600."
+    )
     provider: Literal["cpu", "cuda"] = Field("cpu", description="Where models run. `cuda` needs onnxruntime-gpu.")
     threads: int = Field(0, ge=0, le=256, description="Threads of each model; 0 takes every core.")
     max_concurrency: int = Field(128, ge=1, le=65536, description="Inspections in flight; more are refused with 429.")
-    deadline_s: float = Field(20.0, gt=0, le=600, description="Seconds after which a detector counts as not having looked.")
+    deadline_s: float = Field(
+        20.0, gt=0, le=600, description="Seconds after which a detector counts as not having looked."
+    )
     max_body_bytes: int = Field(8_388_608, ge=1024, le=268_435_456, description="Largest request body in bytes.")
     max_string_chars: int = Field(2_097_152, ge=64, le=268_435_456, description="Longest string in a payload.")
     max_nodes: int = Field(200_000, ge=16, le=10_000_000, description="Most values and names in a payload.")
     max_depth: int = Field(64, ge=4, le=200, description="Deepest nesting of a payload.")
     max_batch: int = Field(64, ge=1, le=4096, description="Most requests in one `/inspect/batch`.")
     reload_rules: bool = Field(True, description="Watch the rules folder and take over good edits while running.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe log line written.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line written."
+    )
 
     @model_validator(mode="after")
     def _open_mode_stays_home(self) -> Self:

@@ -62,9 +62,7 @@ def read(path: Path, root: Path) -> Source:
     return Source(name, data, lines, hashlib.sha256(raw).hexdigest())
 
 
-def _build(
-    node: yaml.Node, loader: Any, name: str, lines: dict[Location, int], seen: set[int], at: Location
-) -> Any:
+def _build(node: yaml.Node, loader: Any, name: str, lines: dict[Location, int], seen: set[int], at: Location) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(at, line)
     if id(node) in seen:  # an alias: a few lines of them can stand for a billion values, or for themselves

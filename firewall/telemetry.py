@@ -31,23 +31,33 @@ class Metrics:
         registry = CollectorRegistry()
         self.registry = registry
         self.inspections = Counter(
-            "firewall_inspections_total", "Inspections by what came of them.", ["direction", "action", "enforced"],
+            "firewall_inspections_total",
+            "Inspections by what came of them.",
+            ["direction", "action", "enforced"],
             registry=registry,
         )
         self.refused = Counter("firewall_refused_total", "Requests that got no decision.", ["code"], registry=registry)
         self.findings = Counter(
-            "firewall_findings_total", "Findings by detector, type and action.", ["detector", "entity_type", "action"],
+            "firewall_findings_total",
+            "Findings by detector, type and action.",
+            ["detector", "entity_type", "action"],
             registry=registry,
         )
         self.skipped = Counter(
             "firewall_skipped_total", "Places that were not looked at.", ["detector", "reason"], registry=registry
         )
         self.duration = Histogram(
-            "firewall_inspection_seconds", "Time of an inspection, all of it.", ["direction"], buckets=_SECONDS,
+            "firewall_inspection_seconds",
+            "Time of an inspection, all of it.",
+            ["direction"],
+            buckets=_SECONDS,
             registry=registry,
         )
         self.stage = Histogram(
-            "firewall_stage_seconds", "Time of each stage of an inspection.", ["stage"], buckets=_SECONDS,
+            "firewall_stage_seconds",
+            "Time of each stage of an inspection.",
+            ["stage"],
+            buckets=_SECONDS,
             registry=registry,
         )
         self.in_flight = Gauge("firewall_in_flight", "Inspections being worked on.", registry=registry)

@@ -37,6 +37,7 @@ def install(app: FastAPI, metrics: Metrics) -> None:
     """Answer every error of the application with a problem."""
 
     async def ours(_: Request, error: Exception) -> Response:
+        """Answer one of our own errors."""
         if not isinstance(error, FirewallError):
             raise error
         metrics.refused.labels(error.code).inc()
@@ -44,12 +45,14 @@ def install(app: FastAPI, metrics: Metrics) -> None:
         return problem(error)
 
     async def http(_: Request, error: Exception) -> Response:
+        """Answer what the router refused."""
         status = error.status_code if isinstance(error, HTTPException) else 500
         title = _TITLES.get(status, "Request refused")
         body = {"type": "about:blank", "title": title, "status": status, "detail": f"{title}.", "code": "http"}
         return Response(json.dumps(body), status, getattr(error, "headers", None), MEDIA_TYPE)
 
     async def bug(_: Request, error: Exception) -> Response:
+        """Answer what nobody expected, without a word of it."""
         metrics.refused.labels("internal").inc()
         log.error("internal error", error_type=type(error).__name__)
         return problem(FirewallError("An internal error; nothing was decided."))

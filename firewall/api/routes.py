@@ -102,6 +102,7 @@ async def inspect_batch(request: Request) -> Response:
         inquiries = read_batch(body, service.limits, service.max_batch)
 
         async def answer(inquiry: Inquiry, explain: bool) -> str:
+            """Answer one request, with a problem where it could not be decided."""
             try:
                 return await _one(service, inquiry, explain)
             except FirewallError as error:

@@ -185,9 +185,7 @@ def _inquiry(document: Document) -> tuple[Inquiry, bool]:
     inquiry = Inquiry(
         direction=direction,
         tool=ToolRef(tool.server, tool.name, tool.version, tool.digest),
-        identity=Identity(
-            who.tenant, who.user, who.model, who.session, who.request_id, who.purpose, tuple(who.roles)
-        ),
+        identity=Identity(who.tenant, who.user, who.model, who.session, who.request_id, who.purpose, tuple(who.roles)),
         document=document.sub(f"/{wanted}"),
         policy=model.policy,
         dry_run=model.dry_run,

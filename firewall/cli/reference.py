@@ -27,7 +27,13 @@ def settings_table() -> str:
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = field.default
-        shown = "" if default is None or default == () else str(default).lower() if isinstance(default, bool) else str(default)
+        shown = (
+            ""
+            if default is None or default == ()
+            else str(default).lower()
+            if isinstance(default, bool)
+            else str(default)
+        )
         lines.append(f"| `FIREWALL_{name.upper()}` | {f'`{shown}`' if shown else ''} | {field.description} |")
     return "\n".join(lines)
 

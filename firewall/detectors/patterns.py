@@ -74,8 +74,7 @@ class _Engine:
         self._filter = _filter(self._telling)
         plain = [patterns[index] for index in sorted(trivial)]
         self._sets = [
-            (_set(group), group)
-            for group in (plain[at : at + _SMALL_SET] for at in range(0, len(plain), _SMALL_SET))
+            (_set(group), group) for group in (plain[at : at + _SMALL_SET] for at in range(0, len(plain), _SMALL_SET))
         ]
 
     def hits(self, text: str) -> list[_Pattern] | None:

@@ -38,7 +38,13 @@ def _latin_lookalikes() -> dict[str, str]:
             if len(twin) == 1 and not twin.isascii() and twin.isalpha():
                 folded.setdefault(twin, letter)
     # Pairs in daily use by homoglyph tools that the table lists for the other case or not at all.
-    folded |= dict(zip("аеорсухікѕјԁһгпԛԝАВЕКМНОРСТУХІЅЈαοιυνκρτΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxiksjdhrnqwABEKMHOPCTYXISJaoiuvkptABEZHIKMNOPTYX", strict=True))
+    folded |= dict(
+        zip(
+            "аеорсухікѕјԁһгпԛԝАВЕКМНОРСТУХІЅЈαοιυνκρτΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+            "aeopcyxiksjdhrnqwABEKMHOPCTYXISJaoiuvkptABEZHIKMNOPTYX",
+            strict=True,
+        )
+    )
     return folded
 
 

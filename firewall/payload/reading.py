@@ -11,7 +11,9 @@ from firewall.payload.document import Document, Leaf
 from firewall.vocabulary import Direction, Origin, Segment, Skipped, SkipReason
 
 NAME = "payload"
-_DATA_URI = re.compile(r"data:[a-z0-9.+/-]{0,80}(?:;[a-z0-9=._-]{0,80}){0,4};base64,([A-Za-z0-9+/=\s]*)\Z", re.IGNORECASE)
+_DATA_URI = re.compile(
+    r"data:[a-z0-9.+/-]{0,80}(?:;[a-z0-9=._-]{0,80}){0,4};base64,([A-Za-z0-9+/=\s]*)\Z", re.IGNORECASE
+)
 _SMALL_NUMBER = 4  # shorter spellings cannot identify anybody and are not worth a look
 
 

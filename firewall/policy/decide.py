@@ -56,9 +56,7 @@ def decide(report: Report, call: Call, policy: Policy) -> Decision:
     )
 
 
-def _answer(
-    finding: Finding, clauses: list[Clause], policy: Policy
-) -> tuple[Action, Clause | None, Clause | None]:
+def _answer(finding: Finding, clauses: list[Clause], policy: Policy) -> tuple[Action, Clause | None, Clause | None]:
     """Return the strictest clause with its action, and the clause whose operator edits the place.
 
     A redaction without a place to edit becomes a block. What goes to review is still redacted where a clause asks for

@@ -235,15 +235,15 @@ def _policy(model: PolicyModel, source: Source, groups: Mapping[str, list[str]])
         ),
         skip_default=Action[model.skipped.default.upper()],
         skip_answers=tuple(
-            SkipAnswer(Scope(item), frozenset(SkipReason(reason) for reason in item.reasons), Action[item.action.upper()])
+            SkipAnswer(
+                Scope(item), frozenset(SkipReason(reason) for reason in item.reasons), Action[item.action.upper()]
+            )
             for item in model.skipped.answers
         ),
     )
 
 
-def _expanded(
-    clause: ClauseModel, source: Source, index: int, groups: Mapping[str, list[str]]
-) -> frozenset[str]:
+def _expanded(clause: ClauseModel, source: Source, index: int, groups: Mapping[str, list[str]]) -> frozenset[str]:
     """Return a clause's entity types with each `$name` replaced by its group."""
     types: set[str] = set()
     for place, name in enumerate(clause.when.entity_types):

@@ -47,9 +47,11 @@ LIMITS = """## Limits
 - An attack spread over many windows is seen piece by piece. Encoded attacks are seen only after decoding.
 - Texts that quote attacks (security articles, test cases) are the likeliest false alarms.
 - The length term costs recall on long documents: a single short attack in 100 KB needs a clearly larger margin.
-- The people who wrote the generator had read samples of the development sets. No row of them was trained on, but
-  calibration and thresholds were fitted on them together with the holdout, so the development figures are mildly
-  optimistic; holdout figures of generated and planted rows share their grammar with the training rows.
+- No row of the development sets was trained on, but whoever wrote the generator had read samples of them, and the
+  second round's additions (pretexts around ordinary wishes, procedures for staff) answer to the kinds of errors that
+  the first round made there. Calibration and thresholds were fitted on them together with the holdout. So the
+  development figures are somewhat optimistic; holdout figures of generated and planted rows share their grammar with
+  the training rows.
 - Names of persons and hosts in generated rows are made up.
 """
 
@@ -153,5 +155,5 @@ def _rebuild(training: Mapping[str, Any]) -> str:
 
     {training["command"]}
 
-Seed {training["seed"]}. An interrupted run goes on where it was. `manifest.json` names every file with its digest.
+Two rounds, seeds and steps as in `train.py`. An interrupted run goes on where it was. `manifest.json` names every file with its digest.
 """

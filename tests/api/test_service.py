@@ -113,7 +113,10 @@ def test_a_changed_byte_stops_the_start(make_settings: Callable[..., Settings], 
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 2] ^= 1
     path.write_bytes(bytes(raw))
-    with pytest.raises(ModelIntegrityError, match="tokenizer.json"), TestClient(create_app(make_settings(models_dir=tmp_path))):
+    with (
+        pytest.raises(ModelIntegrityError, match=r"tokenizer\.json"),
+        TestClient(create_app(make_settings(models_dir=tmp_path))),
+    ):
         raise AssertionError("it started")
 
 

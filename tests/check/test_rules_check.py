@@ -24,7 +24,10 @@ GOOD = {
     "view": "canonical",
     "origins": ["tool_result"],
     "any_of": [r"\bopen the pod bay doors\b"],
-    "examples": ["Please open the pod bay doors, HAL.", {"text": "Open the pod bay doors", "match": "Open the pod bay doors"}],
+    "examples": [
+        "Please open the pod bay doors, HAL.",
+        {"text": "Open the pod bay doors", "match": "Open the pod bay doors"},
+    ],
     "negative_examples": ["The pod bay doors are open.", "Open the door."],
 }
 
@@ -54,7 +57,10 @@ def test_a_good_rule_keeps_its_promises(tmp_path: Path) -> None:
     ("changes", "promise"),
     [
         ({"examples": ["Open the door.", "Please open the pod bay doors"]}, "example 1: not found"),
-        ({"examples": [{"text": "open the pod bay doors", "match": "doors now"}, "open the pod bay doors"]}, "another place"),
+        (
+            {"examples": [{"text": "open the pod bay doors", "match": "doors now"}, "open the pod bay doors"]},
+            "another place",
+        ),
         ({"negative_examples": ["Open the door.", "To open the pod bay doors is fine"]}, "negative example 2: found"),
         ({"case_sensitive": True, "any_of": ["OPEN THE POD\nBAY"], "examples": ["OPEN THE POD\nBAY"] * 2}, "not found"),
     ],

@@ -41,10 +41,14 @@ def test_lint_names_the_place(tmp_path: Path) -> None:
     assert isinstance(refused.exception, ConfigurationError)
 
 
-@pytest.mark.parametrize("arguments", [["rules", "lint", "--rules-dir", "no-such-folder"], ["serve", "--host", "192.0.2.1"]])
+@pytest.mark.parametrize(
+    "arguments", [["rules", "lint", "--rules-dir", "no-such-folder"], ["serve", "--host", "192.0.2.1"]]
+)
 def test_wrong_configuration_is_one_sentence(arguments: list[str]) -> None:
     """Wrong configuration ends with exit code 2 and one sentence on standard error, without a trace."""
-    done = subprocess.run([sys.executable, "-m", "firewall.cli.main", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "firewall.cli.main", *arguments], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert done.stderr.startswith("firewall: ")
     assert "Traceback" not in done.stderr

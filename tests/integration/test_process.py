@@ -178,7 +178,9 @@ def test_ten_thousand_secrets(tmp_path: Path) -> None:
             for document in documents:
                 _ask(client, document)
                 broken = json.dumps({"direction": "outbound", "tool": TOOL, "result": document, "x": document})
-                problems.append(client.post("/inspect", content=broken, headers={"content-type": "application/json"}).text)
+                problems.append(
+                    client.post("/inspect", content=broken, headers={"content-type": "application/json"}).text
+                )
                 problems.append(
                     client.post("/inspect", content=broken[:-9], headers={"content-type": "application/json"}).text
                 )

@@ -149,7 +149,10 @@ def test_redaction_takes_all_of_it(text: str, data: st.DataObject) -> None:
     """No covered character is left, every other one is, and the same redaction again changes nothing."""
     assume(text.lstrip()[:1] not in ("{", "["))
     at = st.integers(0, len(text) - 1)
-    spans = [Span(start, min(len(text), start + data.draw(st.integers(1, 9)))) for start in data.draw(st.lists(at, max_size=6))]
+    spans = [
+        Span(start, min(len(text), start + data.draw(st.integers(1, 9))))
+        for start in data.draw(st.lists(at, max_size=6))
+    ]
     wanted = [Redaction("", span, "PERSON", Operator("redact")) for span in spans]
     covered = {index for span in spans for index in range(span.start, span.end)}
     cleaned = redact(Segment("", Origin.TOOL_RESULT, text), wanted, b"salt")
@@ -232,7 +235,7 @@ def test_a_secret_appears_nowhere(client: TestClient, mark: str) -> None:
         "The analyst records the weight in LIMS and signs step 4.2 of SOP-0042. ",
         "Patient: Maria Gonzalez, DOB 04/12/1961, SSN 219-09-9999. ",
         '{"a": [1, 2.5, "x"]}, ',
-        "\\\\\\\\\"\"\"",
+        '\\\\\\\\"""',
         "%41%42&#65;\\u0041",
         "aGVsbG8gd29ybGQgaGVsbG8=",
         "а\u0301b\u200bс ",
@@ -262,14 +265,18 @@ def test_cost_grows_linearly(patterns: PatternDetector, unit: str) -> None:
 # 7. Whatever the bytes, an answer
 
 
-@given(st.binary(max_size=400) | st.text(max_size=200).map(str.encode) | JSON_VALUES.map(lambda v: json.dumps(v).encode()))
+@given(
+    st.binary(max_size=400) | st.text(max_size=200).map(str.encode) | JSON_VALUES.map(lambda v: json.dumps(v).encode())
+)
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_bytes(client: TestClient, body: bytes) -> None:
     """Any bytes get a decision or a problem, never a 5xx."""
     _is_an_answer(client, body)
 
 
-@given(JSON_VALUES, st.sampled_from(["inbound", "outbound"]), st.sampled_from(["demo/fetch", "ehr/get_patient", "no/such"]))
+@given(
+    JSON_VALUES, st.sampled_from(["inbound", "outbound"]), st.sampled_from(["demo/fetch", "ehr/get_patient", "no/such"])
+)
 @over_http
 def test_whatever_the_payload(client: TestClient, value: Any, way: str, tool: str) -> None:
     """Any payload of any tool gets a decision within its deadline."""

@@ -15,9 +15,7 @@ Ask = Callable[..., dict[str, Any]]
 def ask(client: TestClient) -> Ask:
     """Send one request to /inspect and return the answer, which must be a decision."""
 
-    def send(
-        payload: Any, direction: str = "outbound", tool: str = "demo/fetch", **more: Any
-    ) -> dict[str, Any]:
+    def send(payload: Any, direction: str = "outbound", tool: str = "demo/fetch", **more: Any) -> dict[str, Any]:
         server, name = tool.split("/")
         body = {"direction": direction, "tool": {"server": server, "name": name}, **more}
         body["arguments" if direction == "inbound" else "result"] = payload

@@ -47,7 +47,9 @@ def refuse(client: TestClient) -> Callable[..., dict[str, Any]]:
 Refuse = Callable[..., dict[str, Any]]
 
 
-@pytest.mark.parametrize("body", ["", "{", '{"direction": ', "nul", "[1,]", '{"direction" "inbound"}', GOOD + "x", "'a'"])
+@pytest.mark.parametrize(
+    "body", ["", "{", '{"direction": ', "nul", "[1,]", '{"direction" "inbound"}', GOOD + "x", "'a'"]
+)
 def test_malformed_json(refuse: Refuse, body: str) -> None:
     """JSON that is not well-formed is a 400 with a pointer."""
     assert "pointer" in refuse(body, 400)

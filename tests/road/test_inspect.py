@@ -110,7 +110,11 @@ def test_arguments_that_break_the_schema(ask: Ask) -> None:
 
 def test_a_version_that_is_not_the_registered_one(client: TestClient) -> None:
     """A call for another version than the registered one waits for a person."""
-    body = {"direction": "outbound", "tool": {"server": "lims", "name": "search_samples", "version": "9.9.9"}, "result": 1}
+    body = {
+        "direction": "outbound",
+        "tool": {"server": "lims", "name": "search_samples", "version": "9.9.9"},
+        "result": 1,
+    }
     assert client.post("/inspect", json=body).json()["action"] == "review"
     body["tool"] = {"server": "lims", "name": "search_samples", "version": "2.1.0"}
     assert client.post("/inspect", json=body).json()["action"] == "allow"
@@ -225,5 +229,11 @@ def test_health_readiness_metrics(client: TestClient) -> None:
     assert ready.json()["rules"]["count"] >= 120
     assert ready.json()["tools"] >= 20
     metrics = client.get("/metrics").text
-    for name in ("inspections_total", "findings_total", "inspection_seconds_bucket", "stage_seconds_bucket", "in_flight"):
+    for name in (
+        "inspections_total",
+        "findings_total",
+        "inspection_seconds_bucket",
+        "stage_seconds_bucket",
+        "in_flight",
+    ):
         assert f"firewall_{name}" in metrics

@@ -28,7 +28,12 @@ def recognises(document: Document) -> bool:
     """Tell whether a document has the shape of a CallToolResult."""
     return any(
         (leaf.kind == "key" and leaf.pointer == "/structuredContent")
-        or (leaf.kind == "string" and leaf.text in _TYPES and leaf.pointer.endswith("/type") and _BLOCK.match(leaf.pointer))
+        or (
+            leaf.kind == "string"
+            and leaf.text in _TYPES
+            and leaf.pointer.endswith("/type")
+            and _BLOCK.match(leaf.pointer)
+        )
         for leaf in document.leaves
     )
 
@@ -38,7 +43,9 @@ def block_types(document: Document) -> Mapping[str, str]:
     return {
         leaf.pointer[: -len("/type")]: leaf.text
         for leaf in document.leaves
-        if leaf.kind == "string" and leaf.pointer.endswith("/type") and leaf.pointer.count("/") == 3
+        if leaf.kind == "string"
+        and leaf.pointer.endswith("/type")
+        and leaf.pointer.count("/") == 3
         and leaf.pointer.startswith("/content/")
     }
 
