@@ -15,6 +15,7 @@ from firewall.inference.windows import Tokens
 OUTSIDE: Final = "O"
 DEFAULT: Final = "default"
 _LONGEST_BRIDGE: Final = 2
+_LEAST: Final = 1e-6
 
 Decoded = tuple[int, int, str, float]
 """Start and end in code points, entity type, score in [0, 1]."""
@@ -62,20 +63,22 @@ def decode(
 ) -> list[Decoded]:
     """Return the entities of a text in order, without overlap.
 
-    A word takes the mean of its pieces. It is an entity of its likeliest type where the probability of being any
-    entity reaches that type's threshold (a mapping's `default` speaks for types it does not name; 0.5 without one).
+    A word takes the mean of its pieces. Its type is the one whose probability is highest for its threshold (a
+    mapping's `default` speaks for types it does not name; 0.5 without one), so that a doubt falls to the type with the
+    lower threshold. It is an entity where the probability of being any entity reaches that type's threshold.
     Punctuation between two parts of one type belongs to them; words of one type on one line are joined. Linear.
     """
     if not len(tokens):
         return []
-    words = whole_words(probabilities, tokens, text, list(labels).index(OUTSIDE))
-    kept = np.flatnonzero(words.scores >= _limits(labels, threshold)[words.types])
+    limits = _limits(labels, threshold)
+    words = _whole_words(probabilities, tokens, text, list(labels).index(OUTSIDE), limits)
+    kept = np.flatnonzero(words.scores >= limits[words.types])
     return _joined(text, labels, kept, words)
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The words of a text: code points `[starts, ends)`, likeliest type, and probability of being any entity."""
+class _Words:
+    """The words of a text: code points `[starts, ends)`, type, and probability of being any entity."""
 
     starts: NDArray[np.int32] = field(repr=False)
     ends: NDArray[np.int32] = field(repr=False)
@@ -83,7 +86,9 @@ class Words:
     scores: NDArray[np.float32] = field(repr=False)
 
 
-def whole_words(probabilities: NDArray[np.float32], tokens: Tokens, text: str, outside: int) -> Words:
+def _whole_words(
+    probabilities: NDArray[np.float32], tokens: Tokens, text: str, outside: int, limits: NDArray[np.float64]
+) -> _Words:
     """Pool the tokens of each word; `outside` is the class that says "no entity". There is at least one token."""
     starts, ends = word_bounds(text)
     places = np.minimum(tokens.starts, len(text) - 1)
@@ -92,9 +97,9 @@ def whole_words(probabilities: NDArray[np.float32], tokens: Tokens, text: str, o
     sizes = np.diff(np.append(begins, len(tokens)))
     pooled = np.add.reduceat(probabilities, begins, axis=0) / sizes[:, None].astype(np.float32)
     scores: NDArray[np.float32] = (1.0 - pooled[:, outside]).astype(np.float32)
-    others = pooled.copy()
+    others = pooled / np.maximum(limits, _LEAST)
     others[:, outside] = -1.0
-    return Words(
+    return _Words(
         starts=np.minimum(tokens.starts[begins], first[begins]),
         ends=np.maximum(tokens.ends[begins + sizes - 1], ends[places[begins]]),
         types=others.argmax(axis=1),
@@ -109,7 +114,7 @@ def _limits(labels: Sequence[str], threshold: Mapping[str, float] | float) -> ND
     return np.full(len(labels), threshold)
 
 
-def _joined(text: str, labels: Sequence[str], kept: NDArray[np.intp], words: Words) -> list[Decoded]:
+def _joined(text: str, labels: Sequence[str], kept: NDArray[np.intp], words: _Words) -> list[Decoded]:
     """Join kept words of one type that stand side by side; the score is the mean over the words."""
     low, high, types, scores = words.starts, words.ends, words.types, words.scores
     result: list[Decoded] = []

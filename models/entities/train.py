@@ -28,6 +28,7 @@ from models.training import export
 HERE: Final = Path(__file__).parent
 _BY_HAND: Final = "handwritten"
 _APART: Final = ("generated_people", "generated_lookalikes", "tech_docs", "code_snippets", _BY_HAND)
+_CLEAN: Final = ("biomed_negatives", "generated_lookalikes", "tech_docs", "code_snippets")
 
 
 def export_model(module: Any, run: Path, folder: Path) -> None:
@@ -54,8 +55,8 @@ def measure(
 ) -> tuple[dict[str, float], dict[str, Any]]:
     """Choose the thresholds and return them with every figure."""
     split = [one for name, part in predictions.items() if name not in _APART for one in part]
-    more = [one for name in _APART for one in predictions[name]]
-    chosen, sweep = thresholds.choose(split, predictions["biomed_negatives"], more)
+    clean = [one for name in _CLEAN for one in predictions[name]]
+    chosen, sweep = thresholds.choose(split, clean, predictions[_BY_HAND])
     counted, hand = evaluate.tally(split, chosen), evaluate.tally(predictions[_BY_HAND], chosen)
     return chosen, {
         "split": evaluate.summary(counted),
@@ -63,7 +64,7 @@ def measure(
         "by_file": {name: evaluate.summary(evaluate.tally(part, chosen)) for name, part in predictions.items()},
         "handwritten_by_label": hand.as_json(),
         "documents": {name: len(part) for name, part in predictions.items()},
-        "thresholds_by_price": sweep,
+        "thresholds": sweep,
         "windows_per_second": round(speed, 1),
     }
 

@@ -95,6 +95,15 @@ def test_threshold_decides(threshold: float | dict[str, float], expected: int) -
     assert len(found("Anna", {"Anna": ("PERSON", 0.4)}, threshold)) == expected
 
 
+def test_a_doubt_falls_to_the_type_with_the_lower_threshold() -> None:
+    """Of two types that are about as likely, the one that needs less is taken."""
+    text = "May"
+    tokens = split(text)
+    likely = np.array([[0.1, 0.4, 0.5]], dtype=np.float32)
+    assert decode(likely, tokens, text, LABELS, 0.3)[0][2] == "DATE_TIME"
+    assert decode(likely, tokens, text, LABELS, {"default": 0.3, "DATE_TIME": 0.6})[0][2] == "PERSON"
+
+
 def test_score_is_the_probability_of_an_entity() -> None:
     """The score is one minus the probability of no entity, averaged over the words."""
     text = "Anna Berg"
