@@ -6,6 +6,7 @@ time) and bounded, so that the widest possible match is known when the file is l
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterable
@@ -191,6 +192,7 @@ def _rule(model: RuleModel, source: Source, at: Location, allowed: frozenset[str
     )
 
 
+@functools.lru_cache(maxsize=8_192)  # a hot reload meets the same patterns again
 def pattern_problem(pattern: str) -> str | None:
     """Say what is wrong with a pattern: not RE2, unbounded, or matching nothing at all."""
     for match in _REPEAT.finditer(pattern):

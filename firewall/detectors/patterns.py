@@ -7,6 +7,7 @@ was decoded from it; rules marked `joined` also see an order that was split over
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -69,10 +70,9 @@ class _Engine:
         self.empty = not patterns
         if self.empty:
             return
-        trivial = frozenset(_filter(patterns).Match(_TRIVIAL, potential=True) or ())
-        self._telling = [pattern for index, pattern in enumerate(patterns) if index not in trivial]
+        self._telling = [pattern for pattern in patterns if _needs_a_word(pattern.text)]
         self._filter = _filter(self._telling)
-        plain = [patterns[index] for index in sorted(trivial)]
+        plain = [pattern for pattern in patterns if not _needs_a_word(pattern.text)]
         self._sets = [
             (_set(group), group) for group in (plain[at : at + _SMALL_SET] for at in range(0, len(plain), _SMALL_SET))
         ]
@@ -89,6 +89,15 @@ class _Engine:
                 return None
             found += [patterns[index] for index in indices[:-1]]
         return found
+
+
+@functools.lru_cache(maxsize=8_192)  # a hot reload meets the same patterns again
+def _needs_a_word(pattern: str) -> bool:
+    """Tell whether a match of a pattern must hold a literal that is more than a character or a pair of digits."""
+    alone = re2.Filter()
+    alone.Add(pattern, quiet())
+    alone.Compile()
+    return not alone.Match(_TRIVIAL, potential=True)
 
 
 def _filter(patterns: Sequence[_Pattern]) -> Any:

@@ -12,7 +12,7 @@ from models.entities.labels import NOT_IDENTIFYING
 GRID: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 FALSE_LIMIT: Final = 0.015
 """Share of the clean characters of the held-out split that may be covered."""
-CLEAN_LIMIT: Final = 0.004
+CLEAN_LIMIT: Final = 0.0035
 """The same for texts without any person: abstracts, look-alikes, documentation, source code."""
 QUIET_FACTOR: Final = 3.0
 """A doubt between a person's place and a country, an organisation or the like falls to the place: see `decode`."""

@@ -108,7 +108,7 @@ def test_a_detector_that_fails_is_named(small: TestClient, hang: bool, reason: s
 def test_a_changed_byte_stops_the_start(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
     """The service refuses to start on a model with one changed byte, and names the file."""
     for name in ("injection", "entities"):
-        shutil.copytree(MODELS / name, tmp_path / name, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.jsonl"))
+        shutil.copytree(MODELS / name, tmp_path / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     path = tmp_path / "entities" / "tokenizer.json"
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 2] ^= 1
