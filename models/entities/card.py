@@ -77,10 +77,12 @@ def _data(training: Mapping[str, Any]) -> str:
 
 def _figures(metrics: Mapping[str, Any]) -> str:
     lines = [
-        "\n## Figures\nCounted in letters and digits with the shipped int8 file. *Recall*: share covered by any "
-        "identifying entity."
-        "\n*False*: share of clean characters (outside labelled and unjudged places) covered by one.\n"
-        "\n| documents | count | NAME | LOCATION | DATE | ids | false |\n|---|---:|---:|---:|---:|---:|---:|\n"
+        (
+            "\n## Figures\nCounted in letters and digits with the shipped int8 file. *Recall*: share covered by any "
+            "identifying entity."
+            "\n*False*: share of clean characters (outside labelled and unjudged places) covered by one.\n"
+            "\n| documents | count | NAME | LOCATION | DATE | ids | false |\n|---|---:|---:|---:|---:|---:|---:|\n"
+        )
     ]
     total = {
         "held-out split of the PHI files": metrics["split"],

@@ -14,7 +14,7 @@ import argparse
 import gzip
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 

@@ -52,6 +52,9 @@ LIMITS = """## Limits
   the first round made there. Calibration and thresholds were fitted on them together with the holdout. So the
   development figures are somewhat optimistic; holdout figures of generated and planted rows share their grammar with
   the training rows.
+- The shipped weights come from a run whose first round was resumed with a shortened schedule on one thread, before
+  `wrappers.py` existed. The recipe rebuilds a model in the same way from the same sources, not these very weights.
+- int8 activations are scaled over a batch, so a score can move slightly with what shares its batch.
 - Names of persons and hosts in generated rows are made up.
 """
 

@@ -80,7 +80,9 @@ def ask(rng: random.Random) -> str:
 
 def plain(rng: random.Random) -> str:
     """Ask politely for an ordinary task; only its place in data makes it an attack."""
-    return sentence(rng.choice(("please %", "please %", "%", "kindly %", "now %", "also %", "then %")).replace("%", task(rng)))
+    return sentence(
+        rng.choice(("please %", "please %", "%", "kindly %", "now %", "also %", "then %")).replace("%", task(rng))
+    )
 
 
 def override(rng: random.Random) -> str:
@@ -230,9 +232,9 @@ def disguise(rng: random.Random, text: str) -> str:
             if letters[at].isalpha():
                 letters[at] = rng.choice(("", letters[at] * 2, rng.choice("abcdefghijklmnopqrstuvwxyz")))
         return "".join(letters)
-    return rng.choice(("**{}**", "<!-- {} -->", "[{}]", "/* {} */", "# {}", "\n\n{}\n\n", '"{}"', "({})", "> {}")).replace(
-        "{}", text
-    )
+    return rng.choice(
+        ("**{}**", "<!-- {} -->", "[{}]", "/* {} */", "# {}", "\n\n{}\n\n", '"{}"', "({})", "> {}")
+    ).replace("{}", text)
 
 
 def record(rng: random.Random, texts: Sequence[str]) -> tuple[str, list[str]]:

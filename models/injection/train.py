@@ -92,10 +92,12 @@ def fit(
     given: argparse.Namespace,
 ) -> None:
     """Train one round in place, or go on with its checkpoint."""
-    data = compose.training_set(
-        tokenizer, rows, phrases, seed=turn.seed, count=turn.windows, generated=turn.generated
+    data = compose.training_set(tokenizer, rows, phrases, seed=turn.seed, count=turn.windows, generated=turn.generated)
+    print(
+        f"{run.name}: {len(rows)} rows, {len(data)} windows",
+        dict(Counter(window.target for window in data)),
+        flush=True,
     )
-    print(f"{run.name}: {len(rows)} rows, {len(data)} windows", dict(Counter(window.target for window in data)), flush=True)
     plan = loop.Plan(rate=turn.rate, seed=turn.seed, threads=given.threads)
     steps = max(1, round(turn.steps * given.share))
     loop.train(model, data, plan, run, resume=not given.no_resume, steps=steps)

@@ -122,7 +122,5 @@ class TokenClassifier(nn.Module):
 def _encode(encoder: BertModel, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
     """Run the encoder; the mask is widened here, which keeps the exported graph free of shape logic."""
     wide = (1.0 - attention_mask[:, None, None, :].float()) * -10000.0
-    states: Tensor = encoder(
-        input_ids=input_ids, attention_mask=wide, token_type_ids=token_type_ids
-    ).last_hidden_state
+    states: Tensor = encoder(input_ids=input_ids, attention_mask=wide, token_type_ids=token_type_ids).last_hidden_state
     return states

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import signal
 import string
 import subprocess
 import sys
@@ -158,7 +159,7 @@ def _wait(condition: object, seconds: float) -> None:
         time.sleep(0.02)
 
 
-def test_ten_thousand_secrets(tmp_path: Path) -> None:
+def test_ten_thousand_secrets(tmp_path: Path, small_models: Path) -> None:
     """Of ten thousand planted secrets and names none is in logs, metrics, the trail, or errors."""
     dice = random.Random(7)
     letters = string.ascii_lowercase
@@ -172,7 +173,8 @@ def test_ten_thousand_secrets(tmp_path: Path) -> None:
             planted += [name, secret]
             block.append({"patient": name, name: "seen", "note": f"Dr. {name} used {secret}", "token": secret})
         documents.append(block)
-    with serve(tmp_path, FIREWALL_LOG_LEVEL="debug") as server:
+    # Small models: what is planted must not leak whether or not it is found, and the real ones take minutes.
+    with serve(tmp_path, FIREWALL_LOG_LEVEL="debug", FIREWALL_MODELS_DIR=str(small_models)) as server:
         with httpx.Client(base_url=server.url, timeout=120) as client:
             problems = []
             for document in documents:
@@ -185,7 +187,7 @@ def test_ten_thousand_secrets(tmp_path: Path) -> None:
                     client.post("/inspect", content=broken[:-9], headers={"content-type": "application/json"}).text
                 )
             metrics = client.get("/metrics").text
-        assert server.stop() == 0
+        assert server.stop() in (0, -signal.SIGTERM)
         logs = "".join(server.said)
     trail = b"".join(path.read_bytes() for path in tmp_path.glob("audit.db*"))
     for place in (logs.encode(), metrics.encode(), trail, "".join(problems).encode()):
