@@ -181,6 +181,7 @@ def _session(manifest: Manifest, threads: int, provider: Provider) -> ort.Infere
         raise ConfigurationError(f"model {manifest.name}: this onnxruntime has no {provider} provider")
     if provider == "cuda":
         ort.preload_dlls()  # the CUDA libraries that came as Python packages; harmless where the system has its own
+    ort.disable_telemetry_events()  # again, where somebody imported onnxruntime before this package
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.intra_op_num_threads = threads or min(usable_cores(), _MOST_THREADS)

@@ -15,6 +15,10 @@ from pathlib import Path
 from tests.conftest import MODELS, ROOT, RULES
 
 
+# These silence the telemetry of libraries; the service must do so itself.
+_SILENCERS = {"CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "DO_NOT_TRACK", "HF_HUB_OFFLINE"}
+
+
 class Server:
     """A running `firewall serve`, its address, and everything it said."""
 
@@ -38,7 +42,7 @@ class Server:
 def serve(var: Path, rules: Path = RULES, **environment: str) -> Iterator[Server]:
     """Start the service on a free port with a trail in `var`; what it says on stderr is kept."""
     variables: Mapping[str, str] = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("FIREWALL_")},
+        **{name: value for name, value in os.environ.items() if not name.startswith("FIREWALL_") and name not in _SILENCERS},
         "FIREWALL_PORT": "0",
         "FIREWALL_RULES_DIR": str(rules),
         "FIREWALL_MODELS_DIR": str(MODELS),

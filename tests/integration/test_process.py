@@ -99,7 +99,9 @@ def no_network(tmp_path: Path) -> Path:
 
 def test_no_network(no_network: Path) -> None:
     """The service starts and answers with the network denied, and does not even try to use it."""
-    environment = {"PYTHONPATH": str(no_network), "HF_HUB_OFFLINE": "1"}
+    home = no_network / "home"
+    home.mkdir()
+    environment = {"PYTHONPATH": str(no_network), "HF_HUB_OFFLINE": "1", "HOME": str(home), "XDG_CACHE_HOME": str(home)}
     guard = subprocess.run(
         [sys.executable, "-c", "import socket; socket.create_connection(('192.0.2.1', 80), 1)"],
         env=environment,
@@ -112,6 +114,8 @@ def test_no_network(no_network: Path) -> None:
         answer = _ask(client, "Contact: maria.gonzalez@example.co.uk, https://portal.example.org/visit/1")
     assert answer["action"] == "redact"
     assert not (no_network / "tried").exists()
+    # onnxruntime reports its use from native code, past the guard above; its store would stand here.
+    assert not list(home.rglob("*"))
 
 
 def test_edit_of_the_rules(tmp_path: Path) -> None:
