@@ -87,7 +87,7 @@ async def measure(
             await connection.close()
             for level in levels:
                 gap = level * alone / 1e3 / _UTILISATION
-                rounds = max(3, min(least // level, int(20 / gap)))
+                rounds = max(2, min(least // level, int(20 / gap)))
                 got = await offer(host, port, body, concurrency=level, gap_s=gap, rounds=rounds)
                 rows.append(
                     {
