@@ -1,5 +1,5 @@
 # `make run` serves on 127.0.0.1:8080; `make test` checks everything that CI checks. Needs Python 3.11, pip, git, make.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
@@ -48,7 +48,8 @@ lock:
 		--no-header -c requirements.lock -o requirements-dev.lock
 
 $(VENV)/bin/python:
-	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not here; name another with make PYTHON=..."; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "make: Python 3.11 or newer is needed; name it with make PYTHON=/path/to/python3.11"; exit 2; }
 	@echo "making $(VENV) (once, a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from tests.conftest import MODELS, ROOT, RULES
 
-
 # These silence the telemetry of libraries; the service must do so itself.
 _SILENCERS = {"CI", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS", "DO_NOT_TRACK", "HF_HUB_OFFLINE"}
 
