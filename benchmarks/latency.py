@@ -31,6 +31,7 @@ from firewall.inference.model import Model
 
 CONCURRENCY = (1, 8, 32)
 _UTILISATION = 0.7  # of what one request after the other would need; more and an open loop only measures its queue
+_SECONDS = 10  # of load in a row of the table, where two rounds do not take longer
 _STAGES = ("read", "patterns", "injection", "entities", "detect", "decide", "redact", "audit", "total")
 
 
@@ -87,7 +88,7 @@ async def measure(
             await connection.close()
             for level in levels:
                 gap = level * alone / 1e3 / _UTILISATION
-                rounds = max(2, min(least // level, int(20 / gap)))
+                rounds = max(2, min(least // level, int(_SECONDS / gap)))
                 got = await offer(host, port, body, concurrency=level, gap_s=gap, rounds=rounds)
                 rows.append(
                     {

@@ -25,14 +25,21 @@ class Connection:
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
         """Send a JSON body and return status and answer."""
+        head = f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        try:
+            reader, answer = await self._send(head.encode() + body)
+        except (ConnectionError, asyncio.IncompleteReadError):  # closed by the server after a long rest: once more
+            self._streams = None
+            reader, answer = await self._send(head.encode() + body)
+        length = _LENGTH.search(answer)
+        return int(answer[9:12]), await reader.readexactly(int(length[1]) if length else 0)
+
+    async def _send(self, request: bytes) -> tuple[asyncio.StreamReader, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection(*self._where, limit=1 << 24)
         reader, writer = self._streams
-        head = f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-        writer.write(head.encode() + body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        length = _LENGTH.search(answer)
-        return int(answer[9:12]), await reader.readexactly(int(length[1]) if length else 0)
+        writer.write(request)
+        return reader, await reader.readuntil(b"\r\n\r\n")
 
     async def close(self) -> None:
         """Close the connection."""

@@ -40,7 +40,14 @@ def create_app(settings: Settings) -> FastAPI:
                 with contextlib.suppress(asyncio.CancelledError):
                     await watch
 
-    app = FastAPI(title="Agent tool firewall", version=__version__, description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Agent tool firewall",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # the viewers that come with FastAPI load scripts from elsewhere
+        redoc_url=None,
+    )
     app.include_router(routes.router)
     problems.install(app, metrics)
     return app

@@ -32,7 +32,7 @@ class _Server(uvicorn.Server):
             return
         host, port = self.servers[0].sockets[0].getsockname()[:2]
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        print(f"ready: http://{place} (docs at /docs), in {time.perf_counter() - self.began:.1f} s")
+        print(f"ready: http://{place} (contract at /openapi.json), in {time.perf_counter() - self.began:.1f} s")
         print(_CURL.format(place=place))
         sys.stdout.flush()
 

@@ -41,7 +41,11 @@ class Server:
 def serve(var: Path, rules: Path = RULES, **environment: str) -> Iterator[Server]:
     """Start the service on a free port with a trail in `var`; what it says on stderr is kept."""
     variables: Mapping[str, str] = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("FIREWALL_") and name not in _SILENCERS},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("FIREWALL_") and name not in _SILENCERS
+        },
         "FIREWALL_PORT": "0",
         "FIREWALL_RULES_DIR": str(rules),
         "FIREWALL_MODELS_DIR": str(MODELS),
