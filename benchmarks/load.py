@@ -42,10 +42,9 @@ class Connection:
         return reader, await reader.readuntil(b"\r\n\r\n")
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, without waiting: the other side may have closed it long ago."""
         if self._streams is not None:
             self._streams[1].close()
-            await self._streams[1].wait_closed()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ def latency_table(result: dict[str, Any]) -> str:
             f"average {told['load_average_before']} before the run; open-loop load at 70 % of what one request after the "
             "other needs. Times in milliseconds."
         ),
+        told.get("note", ""),
+        "Where a result waits longer than the deadline of 20 s, it is blocked and named `skipped`: that row shows overload.",
         "",
         "| payload | at once | p50 | p95 | p99 | req/s | bare ONNX session | DeBERTa-v3-base shape | stock Presidio, no NER |",
         "|---|---|---|---|---|---|---|---|---|",
