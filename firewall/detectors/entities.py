@@ -19,7 +19,7 @@ from firewall.detectors.injection import check_size, names_fit, skip_reason
 from firewall.detectors.tagger import Entity, Tagger
 from firewall.errors import ConfigurationError, NotReadyError
 from firewall.inference.batcher import Batcher
-from firewall.payload.joined import Joined, join
+from firewall.payload.joined import Joined, is_field_name, join
 from firewall.vocabulary import Coverage, Finding, Report, Segment, Severity, Skipped, SkipReason, Span
 
 T = TypeVar("T")
@@ -95,6 +95,8 @@ class EntityDetector:
         """Look at every segment. Never raises for what is in them; what was not looked at is in `skipped`."""
         began = time.perf_counter()
         total = sum(len(segment.text) for segment in segments)
+        # Names that schemas give are read as context before their values; alone a model takes some for somebody's.
+        segments = [segment for segment in segments if not is_field_name(segment)]
         count = _within(segments, self.max_characters)
         sight = _Sight(segments, join(segments[:count], context=names_fit(segments[:count]), separator="\n"))
         for index in range(count, len(segments)):

@@ -29,6 +29,7 @@ _MAX_RATIO = 64  # what inflates to more than this many times its size is a bomb
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}+(?:\r?\n[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
 _BASE32 = re.compile(r"\b[A-Z2-7]{16,}+={0,6}")
 _HEX = re.compile(r"(?:0x|\\x|%|:| )?(?:[0-9a-fA-F]{2}(?:\\x|0x|:| |-)?){8,}+")
+_UNBROKEN_HEX = re.compile(r"[0-9a-fA-F]{16,}+")
 _HEX_NOISE = re.compile(r"0x|\\x|[%:\s-]")
 _PRINTED = re.compile(
     rb"(?:[\t\n\r\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){16,}+"
@@ -146,13 +147,16 @@ def _base32(text: str) -> Iterator[View]:
 
 def _hex(text: str) -> Iterator[View]:
     for match in _HEX.finditer(text):
-        run = _HEX_NOISE.sub("", match[0])
-        try:
-            raw = bytes.fromhex(run)
-        except ValueError:
-            continue
-        if plain := _readable(raw):
-            yield _run("hex", plain, match.start(), match.end())
+        plain = _readable_hex(match[0])
+        # A stray pair of digits in front or behind spoils the whole: then each unbroken part is read by itself.
+        for found in [plain] if plain else map(_readable_hex, _UNBROKEN_HEX.findall(match[0])):
+            if found:
+                yield _run("hex", found, match.start(), match.end())
+
+
+def _readable_hex(run: str) -> str | None:
+    digits = _HEX_NOISE.sub("", run)
+    return _readable(bytes.fromhex(digits[: len(digits) // 2 * 2]))
 
 
 def _tags(text: str) -> Iterator[View]:

@@ -16,6 +16,7 @@ from firewall.vocabulary import Segment, Span
 SEPARATOR = "\x1e"
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MAX_NAME = 80
+_FIELD_NAME = re.compile(r"[a-z][A-Za-z_]{0,31}[0-9]{0,3}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Joined:
                 located.append((index, Span(low - self.starts[index], high - self.starts[index])))
             index += 1
         return located
+
+
+def is_field_name(segment: Segment) -> bool:
+    """Tell whether a segment is a member name such as schemas give: one lower-case word, snake_case or camelCase."""
+    return segment.is_key and _FIELD_NAME.match(segment.text) is not None
 
 
 def words(name: str) -> str:
