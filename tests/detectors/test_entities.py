@@ -20,6 +20,7 @@ from firewall.detectors.tagger import Entity
 from firewall.errors import ConfigurationError, NotReadyError, OverloadedError
 from firewall.inference.batcher import Batcher
 from firewall.inference.model import Logits, Model, Window
+from firewall.payload.joined import is_field_name
 from firewall.vocabulary import Origin, Report, Segment, Severity, SkipReason, Span
 from tests import tiny_models
 from tests.cost import growth
@@ -267,10 +268,18 @@ def test_spans_stay_inside(batcher: Batcher, texts: list[str], keys: bool) -> No
     lengths = {segment.pointer: len(segment.text) for segment in segments}
     assert all(one.span and one.span.end <= lengths[one.pointer] and 0 <= one.score <= 1 for one in report.findings)
     assert report.coverage.scanned == report.coverage.total == sum(lengths.values())
-    expected = {(f"/{at}", place) for at, text in enumerate(texts) for place, char in enumerate(text) if char == "B"}
+    # A name such as schemas give is context, not a leaf of its own.
+    seen = [segment for segment in segments if not is_field_name(segment)]
+    expected = {(one.pointer, place) for one in seen for place, char in enumerate(one.text) if char == "B"}
     assert {
         (one.pointer, one.span.start) for one in report.findings if one.entity_type == "CODE" and one.span
     } == expected
+
+
+def test_field_names_of_schemas_are_context(detector: EntityDetector) -> None:
+    """A model is not asked whether `alice` is somebody where it is a field's name; any other name is looked at."""
+    assert places(look(detector, leaf("alice", "/alice", key=True))) == []
+    assert places(look(detector, leaf("Alice", "/Alice", key=True))) == [("/Alice", 0, 5, "PERSON")]
 
 
 def test_every_name_of_a_long_text_is_found(detector: EntityDetector) -> None:
