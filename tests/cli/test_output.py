@@ -44,4 +44,4 @@ class TestOutput:
         """On a terminal findings are coloured unless NO_COLOR is set."""
         screen = Console(file=io.StringIO(), force_terminal=True, color_system="standard", _environ=environment)
         screen.print(marked("ab", [(0, 1, "T", Action.BLOCK)], colour=True))
-        assert ("31" in screen.file.getvalue()) is coloured  # type: ignore[attr-defined]
+        assert ("31" in screen.file.getvalue()) is coloured  # type: ignore[attr-defined]  # the file is a StringIO here

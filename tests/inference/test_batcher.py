@@ -29,7 +29,7 @@ class Watched(Model):
         self.entered = threading.Event()
         self.gate.set()
         self.fails = False
-        super().__init__(*args)  # type: ignore[arg-type]
+        super().__init__(*args)  # type: ignore[arg-type]  # handed on to Model's own constructor
         self.batches.clear()
         self.entered.clear()
 

@@ -98,7 +98,7 @@ class TestBlobs:
         index = next(i for i, s in enumerate(result.segments) if s.pointer == "/content/2/resource/blob")
         edited = json.loads(result.edited({index: "cleaned \u00e9"}))
         assert base64.b64decode(edited["content"][2]["resource"]["blob"]).decode() == "cleaned \u00e9"
-        edited["content"][2]["resource"]["blob"] = RESULT["content"][2]["resource"]["blob"]  # type: ignore[index]
+        edited["content"][2]["resource"]["blob"] = RESULT["content"][2]["resource"]["blob"]  # type: ignore[index]  # plain JSON, typed as object
         assert edited == RESULT
 
     @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def bundle(small_rules: Path) -> Bundle:
 def make(bundle: Bundle, **more: object) -> Scrubber:
     """Return a scrubber under the strict policy."""
     told: dict[str, object] = {"policy": "hipaa-strict", "limits": Limits(), "deadline_s": 60.0, **more}
-    return Scrubber(bundle, KEY, **told)  # type: ignore[arg-type]
+    return Scrubber(bundle, KEY, **told)  # type: ignore[arg-type]  # keywords of Scrubber
 
 
 def clean(scrubber: Scrubber, folder: Path, name: str, content: str) -> tuple[FileReport, str | None]:
@@ -160,7 +160,7 @@ class TestFailsClosed:
             flying += 1
             most = max(most, flying)
             try:
-                return await look(self, *args)  # type: ignore[arg-type]
+                return await look(self, *args)  # type: ignore[arg-type]  # the arguments of the method it stands in for
             finally:
                 flying -= 1
 
@@ -185,7 +185,7 @@ class TestRuns:
 
         def go(**more: object) -> ScrubReport:
             found = plan([tmp_path / "in"], tmp_path / "out")
-            return asyncio.run(scrub(found, tmp_path / "out", orders, **more))  # type: ignore[arg-type]
+            return asyncio.run(scrub(found, tmp_path / "out", orders, **more))  # type: ignore[arg-type]  # keywords of scrub
 
         (tmp_path / "in").mkdir()
         for number in range(3):
