@@ -9,7 +9,9 @@ from typing import Any
 from models.injection.measure import Calibration
 from models.injection.sources import LEFT_OUT, SOURCES
 
-HEAD = """# injection 1.0.0
+VERSION = "2.0.0"
+
+HEAD = f"""# injection {VERSION}
 
 Scores a text by whether it gives orders to the language model that reads it. It screens arguments and results of
 tool calls. It is one signal among several: registry, access rules and patterns do not depend on it.
@@ -26,34 +28,38 @@ tool calls. It is one signal among several: registry, access rules and patterns 
 
 ## How it works
 
-all-MiniLM-L6-v2 (22 M parameters, Apache-2.0; word vectors frozen) with one linear layer over the first token, the
-mean and the maximum of the last states. A text is cut into windows of 128 tokens (two of them special) that share
-32; input is lower-cased WordPiece. Words that WordPiece would turn into one unknown token are opened first. The
-document score is
+Two stages. A text is cut into windows of 128 tokens (two of them special) that share 32; input is lower-cased WordPiece,
+and words that WordPiece would turn into one unknown token are opened first.
 
-    p = sigmoid(scale * m + bias - per_log_window * ln n)
+1. `screen.onnx` looks at every window: four residual blocks of dilated convolutions over projected word vectors, taught
+   by the second stage. A window whose margin lies below `clear_below` is cleared; it can score 0.05 at most.
+2. `model.onnx` reads the others: all-MiniLM-L6-v2 (22 M parameters, Apache-2.0; word vectors frozen) with one linear
+   layer over the first token, the mean and the maximum of the last states, and a second one over each state that says
+   which tokens belong to the injected passage.
 
-where m is the largest margin (logit INJECTION - logit BENIGN) over the n windows. The last term keeps the share of
-clean documents that are flagged level over length: without it a long clean document has many chances to be flagged.
+The document score is
+
+    p = sigmoid(scale * (m - rise(n)) + bias)
+
+where m is the largest margin (logit INJECTION - logit BENIGN) over the n windows, and rise(n) is by how much the largest
+margin of clean documents grows with n: a long clean document has many chances to be flagged.
 """
 
 LIMITS = """## Limits
 
-- English first. German, French, Spanish, Italian, Portuguese, Dutch, Polish, Turkish, Russian, Swedish, Chinese,
-  Japanese, Korean, Arabic, Czech, Vietnamese and Indonesian attacks were trained on, from few patterns each; other
-  languages are seen only as far as their pieces resemble these.
+- English first. Attacks in German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian, Turkish, Swedish,
+  Chinese, Japanese, Korean, Arabic, Hindi, Vietnamese, Indonesian, Ukrainian, Czech and Persian were trained on, from
+  about 55 written ones each; WordPiece knows most of these scripts by letters only. No native speaker has read them.
 - A request that reads like ordinary work ("please update the inventory") inside a result is hard to tell from
   harmless text; expect misses there.
 - An attack spread over many windows is seen piece by piece. Encoded attacks are seen only after decoding.
 - Texts that quote attacks (security articles, test cases) are the likeliest false alarms.
-- The length term costs recall on long documents: a single short attack in 100 KB needs a clearly larger margin.
-- No row of the development sets was trained on, but whoever wrote the generator had read samples of them, and the
-  second round's additions (pretexts around ordinary wishes, procedures for staff) answer to the kinds of errors that
-  the first round made there. Calibration and thresholds were fitted on them together with the holdout. So the
-  development figures are somewhat optimistic; holdout figures of generated and planted rows share their grammar with
-  the training rows.
-- The shipped weights come from a run whose first round was resumed with a shortened schedule on one thread, before
-  `wrappers.py` existed. The recipe rebuilds a model in the same way from the same sources, not these very weights.
+- The length term costs recall on long documents: a short attack in 100 KB needs a larger margin than one alone.
+- 50 attacks of dev_spikee are plain questions for investment advice, which nothing but that set calls an attack.
+- No row of the development sets was trained on, but whoever wrote the generator had read samples of them. Calibration,
+  the screen's limit and the thresholds were fitted on them together with the holdout and the written rows, so these
+  figures are somewhat optimistic; holdout figures of generated and planted rows share their grammar with training rows.
+  `benchmarks/injection_cases` was written apart from all of this and is only measured on.
 - int8 activations are scaled over a batch, so a score can move slightly with what shares its batch.
 - Names of persons and hosts in generated rows are made up.
 """
@@ -82,6 +88,7 @@ def _table(head: tuple[str, ...], rows: list[str]) -> str:
 def _figures(metrics: Mapping[str, Any], thresholds: Mapping[str, float], calibration: Calibration) -> str:
     head = ("set", "rows", "positive", "AUC", "recall at 1 % FPR", "at 0.1 % FPR", "ECE", "recall *", "false alarms *")
     sets = {name: value for name, value in metrics.items() if isinstance(value, dict) and "auc" in value}
+    sets |= {f"{name}, without the screen": value for name, value in metrics["without_screen"].items()}
     sets |= {f"holdout, {name}": value for name, value in metrics["holdout_by_surface"].items()}
     rows = [
         _row(
@@ -101,22 +108,35 @@ def _figures(metrics: Mapping[str, Any], thresholds: Mapping[str, float], calibr
         _row(name, value["windows"], value["documents"], value["flagged"], value["flagged_without_length_term"])
         for name, value in metrics["false_alarms_by_length"].items()
     ]
+    cleared = [
+        _row(name, value["windows"], value["clean_cleared"], value["hostile_cleared"])
+        for name, value in metrics["screen"].items()
+    ]
     files = [_row(name, value["rows"], value["flagged"]) for name, value in metrics["false_alarms_by_file"].items()]
     clinical, moved, times = (
         metrics["false_alarms_clinical_reports"],
         metrics["int8_drift"],
         metrics["milliseconds_per_window"],
     )
+    rise = ", ".join(f"{n:g}: {offset:.2f}" for n, offset in calibration.rise)
+    alone = "; ".join(
+        f"{name} {', '.join(f'{ms} ms for {length} tokens' for length, ms in each.items())}"
+        for name, each in times.items()
+    )
     return f"""## Figures
 
 Measured on the shipped int8 file by the recipe. \\* at the default thresholds: tool calls (arguments, prompts)
 {thresholds["tool_call"]}, tool results (all other surfaces) {thresholds["tool_result"]}. The development sets come from sources that
-training does not use; the holdout is 6 % of the documents of the training sources and
-freshly generated rows planted in held-out texts. Small surfaces make recall at 0.1 % FPR coarse.
+training does not use; the holdout is 6 % of the documents of the training sources and freshly generated rows planted in
+held-out texts; `written` are rows made of the sixteenth of `texts/` that training does not see. Small surfaces make recall at 0.1 % FPR coarse.
 
 {_table(head, rows)}
-Calibration: scale {calibration.scale:.4f}, bias {calibration.bias:.4f}, per_log_window {calibration.per_log_window:.4f}.
+Calibration: scale {calibration.scale:.4f}, bias {calibration.bias:.4f}, rise by windows: {rise}.
 
+What the screen clears, of the windows of clean documents and of those of attacking ones (most windows of a long
+attacking document are clean themselves):
+
+{_table(("set", "windows", "clean cleared", "hostile cleared"), cleared)}
 False alarms on clean held-out text by document length, at the threshold for tool results. The documents are made of the
 windows of consecutive held-out rows of one file of running text; those of 30 KB and more overlap and come from few files:
 
@@ -127,7 +147,7 @@ False alarms by file of the holdout; clinical reports, of which training saw non
 int8 against float32, over {moved["windows"]} held-out texts: the margin moves by {moved["mean"]} on average and {moved["largest"]} at
 most, where margins spread by {moved["spread_of_margins"]} (standard deviation).
 
-One window alone on two threads of a busy two-core machine: {", ".join(f"{ms} ms for {length} tokens" for length, ms in times.items())}.
+One window alone on one thread: {alone}.
 """
 
 
@@ -144,8 +164,9 @@ Rows available to training after the licence filter and the caps of `sources.py`
 with the licences of their content:
 
 {_table(("file", "rows", "licence"), used)}
-Besides these, `generator.py` writes attacks and harmless look-alikes; half of what is planted into benign texts is
-harmless. Left out, so that the weights carry no non-commercial and no unlicensed content:
+Besides these, `texts/` holds about 5,000 attacks and harmless look-alikes written for this model in 21 languages, which
+`places.py` and `curriculum.py` put into records, mails, pages, logs and tables, and `generator.py` writes more from a
+grammar; about half of what is planted into benign texts is harmless. Left out, so that the weights carry no non-commercial and no unlicensed content:
 
 {left}
 - `promptshield`: rows made of Alpaca (CC BY-NC 4.0); `sop_runbooks`: openregulatory rows (CC BY-NC-SA 4.0);
@@ -158,5 +179,5 @@ def _rebuild(training: Mapping[str, Any]) -> str:
 
     {training["command"]}
 
-Two rounds, seeds and steps as in `train.py`. An interrupted run goes on where it was. `manifest.json` names every file with its digest.
+Three rounds, then the screen; seeds and steps as in `rounds.py`. An interrupted run goes on where it was. `manifest.json` names every file with its digest.
 """

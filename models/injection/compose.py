@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from firewall.inference.windows import Tokens, cut, tokenize
 from models.injection import generator
 from models.injection.sources import Row, digest
-from models.training.loop import Window
+from models.training.loop import IGNORED, Window
 
 SIZE, OVERLAP = 128, 32
 CONTENT = SIZE - 2  # a window also holds the first and the last special token
@@ -41,7 +41,7 @@ def planted(rng: random.Random, carriers: Sequence[Row], phrases: Sequence[str],
         elif rng.random() < 0.72:
             text = generator.decoy(rng)
         else:
-            text = _excerpt(rng, rng.choice(carriers).text, 30, 200)
+            text = excerpt(rng, rng.choice(carriers).text, 30, 200)
         if not text.strip():
             continue
         if rng.random() < 0.3:
@@ -53,7 +53,7 @@ def planted(rng: random.Random, carriers: Sequence[Row], phrases: Sequence[str],
         else:
             carrier = rng.choice(carriers)
             whole = generator.policy(rng) if rng.random() < 0.12 else carrier.text
-            body, span = _insert(rng, _excerpt(rng, whole, 80, 700), text)
+            body, span = insert(rng, excerpt(rng, whole, 80, 700), text)
             surface = carrier.surface
         label = 1 if hostile else 0
         rows.append(Row(body, label, span if hostile else None, surface, "generated", f"generated:{number}"))
@@ -89,12 +89,12 @@ def _around(rng: random.Random, text: str, carriers: Sequence[Row]) -> str:
     other = (
         " ".join(generator.decoy(rng) for _ in range(rng.randint(1, 2)))
         if rng.random() < 0.5
-        else _excerpt(rng, rng.choice(carriers).text, 40, 260)
+        else excerpt(rng, rng.choice(carriers).text, 40, 260)
     )
     return f"{other} {text}" if way < 0.8 else f"{text} {other}"
 
 
-def _insert(rng: random.Random, body: str, text: str) -> tuple[str, tuple[int, int]]:
+def insert(rng: random.Random, body: str, text: str) -> tuple[str, tuple[int, int]]:
     """Insert a text at the start, at a seam in the middle, or at the end; return the whole and the place."""
     places = [at for at, char in enumerate(body) if char in "\n.;>\"'," and at + 1 < len(body)]
     way = rng.random()
@@ -105,7 +105,7 @@ def _insert(rng: random.Random, body: str, text: str) -> tuple[str, tuple[int, i
     return body[:at] + before + text + after + body[at:], (start, start + len(text))
 
 
-def _excerpt(rng: random.Random, text: str, least: int, most: int) -> str:
+def excerpt(rng: random.Random, text: str, least: int, most: int) -> str:
     """Return a random piece of a text, cut at a blank where there is one."""
     length = rng.randint(least, most)
     if len(text) <= length:
@@ -142,10 +142,12 @@ def _of_row(rng: random.Random, row: Row, tokens: Tokens) -> list[Window]:
     pieces = cut(len(tokens), CONTENT, OVERLAP)
     if row.label == 0:
         chosen = rng.sample(pieces, k=min(len(pieces), 1 if rng.random() < 0.75 else 2))
-        return [_window(tokens, *_shorten(rng, a, b, None), 0, row.weight) for a, b in chosen]
+        return [_window(tokens, *_shorten(rng, a, b, None), 0, row.weight, (0, 0)) for a, b in chosen]
     if row.span is None:
         chosen = pieces[:1] + rng.sample(pieces[1:], k=min(2, len(pieces) - 1))
-        return [_window(tokens, a, b, 1, row.weight * (1.0 if a == 0 else 0.4)) for a, b in chosen]
+        # What a person types at a model is an attack as a whole; where it stands in other texts is not known.
+        place = (0, len(tokens)) if row.surface == "user_prompt" else None
+        return [_window(tokens, a, b, 1, row.weight * (1.0 if a == 0 else 0.4), place) for a, b in chosen]
     inside = np.flatnonzero((tokens.starts < row.span[1]) & (tokens.ends > row.span[0]))
     if not len(inside):
         return []
@@ -155,9 +157,9 @@ def _of_row(rng: random.Random, row: Row, tokens: Tokens) -> list[Window]:
     result = []
     for a, b in rng.sample(full, k=min(1, len(full))):
         a, b = _shorten(rng, a, b, (max(a, low), min(b, high)))
-        result.append(_window(tokens, a, b, 1, row.weight))
+        result.append(_window(tokens, a, b, 1, row.weight, (low, high)))
     for a, b in rng.sample(clear, k=min(1, len(clear))) if rng.random() < 0.6 else []:
-        result.append(_window(tokens, *_shorten(rng, a, b, None), 0, 1.0))
+        result.append(_window(tokens, *_shorten(rng, a, b, None), 0, 1.0, (0, 0)))
     return result
 
 
@@ -174,28 +176,44 @@ def _shorten(rng: random.Random, first: int, last: int, keep: tuple[int, int] | 
     return low - left, high + right
 
 
-def _window(tokens: Tokens, first: int, last: int, label: int, weight: float) -> Window:
-    return Window(special(tokens.ids[first:last]), label, weight)
+def _window(tokens: Tokens, first: int, last: int, label: int, weight: float, place: tuple[int, int] | None) -> Window:
+    """Cut a window; the tokens of `place` are marked as the attack, none is told apart where it is None."""
+    marks = np.full(last - first + 2, IGNORED, dtype=np.int32)
+    if place is not None:
+        at = np.arange(first, last)
+        marks[1:-1] = (at >= place[0]) & (at < place[1])
+    return Window(special(tokens.ids[first:last]), label, weight, marks=marks)
 
 
 def training_set(
-    tokenizer: Tokenizer, rows: Sequence[Row], phrases: Sequence[str], *, seed: int, count: int, generated: int
+    tokenizer: Tokenizer,
+    rows: Sequence[Row],
+    phrases: Sequence[str],
+    *,
+    seed: int,
+    count: int,
+    generated: int,
+    written: Callable[[random.Random, Sequence[Row]], list[Row]] | None = None,
 ) -> list[Window]:
     """Return at most `count` windows, two in five of them positive.
 
-    They are drawn at random, attacks written by people (which weigh more) sooner than composed ones.
+    They are drawn at random, attacks written by people (which weigh more) sooner than composed ones. `written` makes
+    further rows from clean carriers; all of their windows are used.
     """
     rng = random.Random(seed)
     kept = [row for row in rows if not held_out(row)]
     carriers = [row for row in kept if row.label == 0 and row.surface in CARRIERS and row.file != "planted_harmless"]
     made = planted(rng, carriers, phrases, generated) + bare(rng, generated // 2)
     everything = windows(rng, tokenizer, [*kept, *(replace(row, weight=1.0) for row in made)])
+    first = windows(rng, tokenizer, written(rng, carriers)) if written is not None else []
     positive = [window for window in everything if window.target == 1]
     negative = [window for window in everything if window.target == 0]
     positive.sort(key=lambda window: rng.random() ** (1 / window.weight), reverse=True)
     rng.shuffle(negative)
-    share = min(len(positive), 2 * count // 5)
-    return positive[:share] + negative[: count - share]
+    hostile = sum(window.target == 1 for window in first)
+    share = max(0, min(len(positive), 2 * count // 5 - hostile))
+    drawn = [*first, *positive[:share]]
+    return drawn + negative[: max(0, count - len(drawn))]
 
 
 def holdout_set(rows: Sequence[Row], phrases: Sequence[str], *, seed: int, generated: int) -> list[Row]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from onnxruntime import InferenceSession
 
-from firewall.inference.windows import cut, tokenize
-from models.injection import card, compose, measure, sources
+from models.injection import card, cascade, compose, curriculum, measure, sources
 from models.injection.measure import Floats
+from models.injection.scored import Scored, running, score
 from models.injection.sources import Row
-from models.training import backbone, export
+from models.training import export
 
 CALLS = {"tool_args", "user_prompt"}  # surfaces judged by the threshold for tool calls; the others by that for results
 # Files of running text: their held-out clean rows, read one after the other, stand for long clean documents.
@@ -26,77 +25,49 @@ RUNNING = {
 }  # fmt: skip
 # Sizes of clean documents, in windows of 128 tokens: about 0.4, 1, 3, 10, 30 and 100 KB of English.
 SIZES = {1: "0.4 KB", 3: "1 KB", 10: "3 KB", 29: "10 KB", 90: "30 KB", 290: "100 KB"}
-FALSE_ALARMS = {"tool_call": 0.005, "tool_result": 0.007}  # share of clean texts that a default threshold may flag
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A set of rows with the margins of the windows of each; `margins` holds the largest, `counts` how many."""
-
-    rows: Sequence[Row]
-    windows: Sequence[Floats]
-    margins: Floats
-    counts: Floats
-
-    @property
-    def labels(self) -> Floats:
-        """The labels as numbers."""
-        return np.array([float(row.label) for row in self.rows])
-
-
-def score(model: InferenceSession, rows: Sequence[Row]) -> Scored:
-    """Run the model over all windows of each row."""
-    tokens = tokenize(backbone.load_tokenizer(), [row.text for row in rows])
-    cuts = [cut(len(part), compose.CONTENT, compose.OVERLAP) for part in tokens]
-    margins = _margins(model, [part.ids[a:b] for part, spans in zip(tokens, cuts, strict=True) for a, b in spans])
-    parts = np.split(margins, np.cumsum([len(spans) for spans in cuts])[:-1])
-    peaks = [part.max(initial=-20.0) for part in parts]
-    return Scored(rows, parts, np.array(peaks), np.array([float(len(part)) for part in parts]))
-
-
-def clean_texts(part: Scored) -> dict[str, Floats]:
-    """Return, by file of running text, the margins of all windows of its clean rows in order."""
-    found: dict[str, list[Floats]] = defaultdict(list)
-    for row, margins in zip(part.rows, part.windows, strict=True):
-        if row.label == 0 and row.file in RUNNING:
-            found[row.file].append(margins)
-    return {name: np.concatenate(margins) for name, margins in found.items()}
+FALSE_ALARMS = {"tool_call": 0.004, "tool_result": 0.004}  # share of clean texts that a default threshold may flag
+RISE_AT = 0.01  # share of clean documents of each size whose largest margin is followed over the sizes
 
 
 def finish(
     data: Path, out: Path, floating: Path, rows: Sequence[Row], phrases: Sequence[str], *, seed: int, command: str
 ) -> None:
-    """Measure `out`/model.onnx, and write card and manifest beside it."""
-    model = export.session(out / "model.onnx")
+    """Measure `out`/model.onnx and `out`/screen.onnx, and write card and manifest beside them."""
+    model, screen = export.session(out / "model.onnx"), export.session(out / cascade.GRAPH)
     print("measuring the development sets", flush=True)
-    development = {
-        path.name.removesuffix(".jsonl.gz"): score(model, sources.development(path))
+    raw = {
+        path.name.removesuffix(".jsonl.gz"): score(model, screen, sources.development(path))
         for path in sorted((data / "dev").glob("*.jsonl.gz"))
     }
     print("measuring the holdout", flush=True)
     held = compose.holdout_set(rows, phrases, seed=seed, generated=700)
-    holdout = score(model, held)
-    clinical = score(model, sources.clinical(data)[:150])
-    clean = clean_texts(holdout)
-    slope = measure.length_slope(clean, list(SIZES), 0.02)
-    pool = [holdout, *development.values()]
+    raw["holdout"] = score(model, screen, held)
+    raw["written"] = score(model, screen, written(rows, seed))
+    rise = measure.length_rise(running(raw["holdout"], RUNNING), list(SIZES), RISE_AT)
     calibration = measure.fit(
-        np.concatenate([part.labels for part in pool]),
-        np.concatenate([part.margins for part in pool]),
-        np.concatenate([part.counts for part in pool]),
-        slope,
+        np.concatenate([part.labels for part in raw.values()]),
+        np.concatenate([part.margins for part in raw.values()]),
+        np.concatenate([part.counts for part in raw.values()]),
+        rise,
     )
-    thresholds = choose(pool, calibration)
+    looked, large, hostile = (
+        np.concatenate(side) for side in zip(*(part.flat() for part in raw.values()), strict=True)
+    )
+    stage = cascade.choose(out / cascade.GRAPH, looked, large, hostile, calibration)
+    sets = {name: part.through(stage, calibration) for name, part in raw.items()}
+    clinical = score(model, screen, sources.clinical(data)[:150]).through(stage, calibration)
+    thresholds = choose(list(sets.values()), calibration)
     used = Counter(row.file for row in rows if not compose.held_out(row))
     metrics: dict[str, Any] = {
-        **{name: _figures(part, calibration, thresholds) for name, part in development.items()},
-        "holdout": _figures(holdout, calibration, thresholds),
-        "holdout_by_surface": _by(holdout, calibration, thresholds, "surface"),
-        "false_alarms_by_file": _alarms(holdout, calibration, thresholds),
+        **{name: _figures(part, calibration, thresholds) for name, part in sets.items()},
+        "without_screen": {name: _figures(part, calibration, thresholds) for name, part in raw.items()},
+        "screen": cascade.figures(stage, {name: part.flat() for name, part in raw.items()}),
+        "holdout_by_surface": _by(sets["holdout"], calibration, thresholds, "surface"),
+        "false_alarms_by_file": _alarms(sets["holdout"], calibration, thresholds),
         "false_alarms_clinical_reports": _rate(clinical, calibration, thresholds),
-        "false_alarms_by_length": _by_length(clean, calibration, thresholds["tool_result"]),
+        "false_alarms_by_length": _by_length(running(sets["holdout"], RUNNING), calibration, thresholds["tool_result"]),
         "int8_drift": drift(floating, out / "model.onnx", held),
-        "milliseconds_per_window": speed(model),
+        "milliseconds_per_window": {"model": speed(out / "model.onnx"), "screen": speed(out / cascade.GRAPH)},
     }
     training = {
         "seed": seed,
@@ -114,6 +85,7 @@ def finish(
     export.write_manifest(
         out,
         name="injection",
+        version=card.VERSION,
         task="sequence-classification",
         window={"tokens": compose.SIZE, "overlap": compose.OVERLAP},
         token_types="zeros",
@@ -121,10 +93,18 @@ def finish(
         thresholds=thresholds,
         training=training,
         metrics=metrics,
+        marks={"threshold": 0.5},
+        screen=stage.manifest(),
     )
     for name, value in metrics.items():
         print(name, value)
     print(calibration, thresholds)
+
+
+def written(rows: Sequence[Row], seed: int) -> list[Row]:
+    """Return rows made of the written texts that training did not see, placed in collected ones that it did not see."""
+    carriers = [row for row in rows if compose.held_out(row) and row.label == 0 and row.surface in compose.CARRIERS]
+    return curriculum.rows(random.Random(seed + 2), curriculum.library(kept=True, more=True), carriers, 1500)
 
 
 def choose(pool: Sequence[Scored], calibration: measure.Calibration) -> dict[str, float]:
@@ -141,8 +121,9 @@ def choose(pool: Sequence[Scored], calibration: measure.Calibration) -> dict[str
 def drift(floating: Path, quantised: Path, rows: Sequence[Row], most: int = 300) -> dict[str, float]:
     """Return how far the margins of the int8 model are from those of the float one, on windows of real text."""
     part = list(rows[:most])
-    exact = score(export.session(floating), part).margins
-    rough = score(export.session(quantised), part).margins
+    screen = export.session(quantised.parent / cascade.GRAPH)
+    exact = score(export.session(floating), screen, part).margins
+    rough = score(export.session(quantised), screen, part).margins
     gap = np.abs(exact - rough)
     return {
         "windows": len(part),
@@ -152,23 +133,21 @@ def drift(floating: Path, quantised: Path, rows: Sequence[Row], most: int = 300)
     }
 
 
-def speed(model: InferenceSession) -> dict[str, float]:
-    """Return the median time of one window by its number of tokens, alone in its batch, on two threads."""
+def speed(graph: Path) -> dict[str, float]:
+    """Return the median time in milliseconds of one window by its number of tokens, alone in its batch, on one thread."""
+    session = export.session(graph, threads=1)
+    names = {one.name for one in session.get_inputs()}
     found = {}
-    for length in (32, 64, 128):
-        window = np.full(length, 2023, dtype=np.int32)
+    for length in (16, 64, 128):
+        window = np.full((1, length), 2023, dtype=np.int64)
+        feed = {name: window if name == "input_ids" else np.ones_like(window) for name in names}
         times = []
-        for _ in range(30):
+        for _ in range(40):
             begun = time.perf_counter()
-            export.run(model, [window])
+            session.run(None, feed)
             times.append((time.perf_counter() - begun) * 1e3)
         found[str(length)] = round(float(np.median(times)), 2)
     return found
-
-
-def _margins(model: InferenceSession, windows: Sequence[np.ndarray[Any, Any]]) -> Floats:
-    logits = export.run(model, [compose.special(ids) for ids in windows])
-    return np.array([float(row[1] - row[0]) for row in logits])
 
 
 def _flags(part: Scored, calibration: measure.Calibration, thresholds: dict[str, float]) -> np.ndarray[Any, Any]:
@@ -188,10 +167,7 @@ def _by(part: Scored, calibration: measure.Calibration, thresholds: dict[str, fl
     values = [getattr(row, key) for row in part.rows]
     found = {}
     for value in sorted(set(values)):
-        chosen = np.array([other == value for other in values])
-        rows = [row for row, keep in zip(part.rows, chosen, strict=True) if keep]
-        parts = [margins for margins, keep in zip(part.windows, chosen, strict=True) if keep]
-        some = Scored(rows, parts, part.margins[chosen], part.counts[chosen])
+        some = part.where(np.array([other == value for other in values]))
         if 0 < some.labels.mean() < 1:
             found[value] = _figures(some, calibration, thresholds)
     return found

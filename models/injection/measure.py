@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,25 +13,39 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 Floats = NDArray[np.float64]
-KIND = "max-logit-length"
+KIND = "max-logit-rise"
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """p = sigmoid(scale * m + bias - per_log_window * ln n), with m the largest margin and n the number of windows."""
+    """p = sigmoid(scale * (m - rise(n)) + bias), with m the largest margin and n the number of windows.
+
+    `rise` is given at some n, runs in a straight line over ln n between them, and stays where it is beyond the last.
+    """
 
     scale: float
     bias: float
-    per_log_window: float
+    rise: tuple[tuple[float, float], ...]
 
     def apply(self, margins: Floats, counts: Floats) -> Floats:
         """Return the probability of each document."""
-        logits = self.scale * margins + self.bias - self.per_log_window * np.log(np.maximum(counts, 1))
+        at = np.log([n for n, _ in self.rise])
+        grown = np.interp(np.log(np.maximum(counts, 1)), at, [offset for _, offset in self.rise])
+        logits = self.scale * (margins - grown) + self.bias
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -60, 60))), dtype=np.float64)
 
-    def manifest(self) -> dict[str, float | str]:
+    def margin(self, probability: float) -> float:
+        """Return the margin that has a probability in a document of one window."""
+        return (math.log(probability / (1 - probability)) - self.bias) / self.scale
+
+    def manifest(self) -> dict[str, Any]:
         """Return the entry of the manifest."""
-        return {"kind": KIND, **{name: round(value, 6) for name, value in asdict(self).items()}}
+        return {
+            "kind": KIND,
+            "scale": round(self.scale, 6),
+            "bias": round(self.bias, 6),
+            "rise": [[round(n, 1), round(offset, 4)] for n, offset in self.rise],
+        }
 
 
 def auc(labels: Floats, scores: Floats) -> float:
@@ -68,15 +83,22 @@ def summary(labels: Floats, scores: Floats) -> dict[str, float | int]:
     }
 
 
-def length_slope(clean: Mapping[str, Floats], sizes: Sequence[int], rate: float) -> float:
-    """Return by how much the largest margin of clean documents grows with ln(number of windows).
+def length_rise(clean: Mapping[str, Floats], sizes: Sequence[int], rate: float) -> tuple[tuple[float, float], ...]:
+    """Return by how much the largest margin of clean documents grows with the number of windows: (n, growth) from n = 1.
 
     `clean` holds, by source, the margins of the windows of one long clean text in order. Documents of n windows are
     taken at regular starts from each source; the margin that a share `rate` of them exceeds is followed over n.
     """
-    quantiles = [float(np.quantile(np.concatenate(list(peaks(clean, size).values())), 1 - rate)) for size in sizes]
-    slope = np.polyfit(np.log(np.asarray(sizes, dtype=np.float64)), np.asarray(quantiles), 1)[0]
-    return max(0.0, float(slope))
+    found, before, first = [], 0.0, 0.0
+    for size in sizes:
+        taken = list(peaks(clean, size).values())
+        if not taken:
+            break
+        level = float(np.quantile(np.concatenate(taken), 1 - rate))
+        first = level if not found else first
+        before = max(before, level - first)
+        found.append((float(size), before))
+    return tuple(found)
 
 
 def peaks(clean: Mapping[str, Floats], size: int, per_source: int = 200) -> dict[str, Floats]:
@@ -90,9 +112,8 @@ def peaks(clean: Mapping[str, Floats], size: int, per_source: int = 200) -> dict
     return found
 
 
-def fit(labels: Floats, margins: Floats, counts: Floats, slope: float) -> Calibration:
+def fit(labels: Floats, margins: Floats, counts: Floats, rise: tuple[tuple[float, float], ...]) -> Calibration:
     """Fit scale and bias by logistic regression on margins freed from length, both classes weighing the same."""
-    adjusted = (margins - slope * np.log(np.maximum(counts, 1))).reshape(-1, 1)
-    model = LogisticRegression(class_weight="balanced", C=100.0).fit(adjusted, labels)
-    scale, bias = float(model.coef_[0, 0]), float(model.intercept_[0])
-    return Calibration(scale, bias, scale * slope)
+    grown = np.interp(np.log(np.maximum(counts, 1)), np.log([n for n, _ in rise]), [offset for _, offset in rise])
+    model = LogisticRegression(class_weight="balanced", C=100.0).fit((margins - grown).reshape(-1, 1), labels)
+    return Calibration(float(model.coef_[0, 0]), float(model.intercept_[0]), rise)

@@ -99,8 +99,10 @@ def permitted(file: str, source: str) -> bool:
     return file in SOURCES and not REFUSED.search(source)
 
 
-def load(folder: Path) -> list[Row]:
+def load(folder: Path, *, clean: float = 1.0) -> list[Row]:
     """Return the permitted rows of all files, at most as many of each as `SOURCES` says, the same on every run.
+
+    `clean` multiplies the caps of rows without an attack.
 
     Raises:
         FileNotFoundError: if a file that `SOURCES` names is missing.
@@ -110,7 +112,7 @@ def load(folder: Path) -> list[Row]:
         taken = [row for raw in read(folder / f"{file}.jsonl.gz") if (row := _row(raw, file, source)) is not None]
         taken.sort(key=lambda row: digest(row.text))
         positives = [row for row in taken if row.label == 1][: source.positives]
-        negatives = [row for row in taken if row.label == 0][: source.negatives]
+        negatives = [row for row in taken if row.label == 0][: round(clean * source.negatives)]
         rows += positives + negatives
     return rows
 

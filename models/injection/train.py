@@ -6,33 +6,15 @@ python -m models.injection.train --data DIR
 from __future__ import annotations
 
 import argparse
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer
 
-from models.injection import compose, evaluate, sources
-from models.training import backbone, export, loop
+from models.injection import cascade, compose, evaluate, mining, rounds, sources
+from models.training import backbone, export, screen
 
 FOLDER = Path(__file__).parent
 LABELS = ("BENIGN", "INJECTION")
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One pass: a draw of windows by `seed`, with so many generated rows, of which `steps` batches of 32 are used."""
-
-    seed: int
-    generated: int
-    steps: int
-    rate: float
-    windows: int = 30_000
-
-
-# The second round goes on from the first with another draw and more generated rows, at a lower rate.
-ROUNDS = (Round(17, 16_000, 680, 1.2e-4), Round(29, 26_000, 330, 8e-5))
 
 
 def arguments() -> argparse.Namespace:
@@ -54,7 +36,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--share", type=float, default=1.0, help="share of the steps of each round, for a pilot")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-resume", action="store_true", help="start anew even if there are checkpoints")
-    parser.add_argument("--stage", choices=("all", "export"), default="all", help="export: no training steps")
+    parser.add_argument(
+        "--stage",
+        choices=("all", "fit", "export"),
+        default="all",
+        help="fit: train only; export: only what follows training",
+    )
     return parser.parse_args()
 
 
@@ -63,44 +50,46 @@ def main() -> None:
     given = arguments()
     torch.set_num_threads(given.threads)
     tokenizer = backbone.load_tokenizer()
-    rows = sources.load(given.data)
-    phrases = sources.phrases_of(given.data)
-    torch.manual_seed(ROUNDS[0].seed)
-    model = backbone.SequenceClassifier(backbone.load_encoder(), len(LABELS))
-    runs = [given.runs / f"{given.name}-{number}" for number in range(1, len(ROUNDS) + 1)]
+    torch.manual_seed(rounds.ROUNDS[0].seed)
+    model = backbone.SpanClassifier(backbone.load_encoder(), len(LABELS))
+    runs = [given.runs / f"{given.name}-{number}" for number in range(1, len(rounds.ROUNDS) + 1)]
     if given.stage == "export":
         model.load_state_dict(torch.load(runs[-1] / "checkpoint.pt", weights_only=True)["model"])
     else:
-        for turn, run in zip(ROUNDS, runs, strict=True):
-            fit(model, tokenizer, rows, phrases, turn, run, given)
+        for turn, run in zip(rounds.ROUNDS, runs, strict=True):
+            rounds.fit(
+                model,
+                tokenizer,
+                given.data,
+                turn,
+                run,
+                threads=given.threads,
+                share=given.share,
+                resume=not given.no_resume,
+            )
+    if given.stage == "fit":
+        return
     given.out.mkdir(parents=True, exist_ok=True)
     floating = runs[-1] / "model.fp32.onnx"
     export.to_onnx(model, floating)
     export.to_int8(floating, given.out / "model.onnx")
+    pool = rounds.draw(tokenizer, given.data, rounds.ROUNDS[-1])
+    opinions = mining.remembered(runs[-1] / "opinions.npy", model, pool, threads=given.threads)
+    taught = cascade.teach(
+        pool, opinions, runs[-1], seed=rounds.ROUNDS[-1].seed, threads=given.threads, resume=not given.no_resume
+    )
+    screen.to_onnx(taught, given.out / cascade.GRAPH)
     export.write_tokenizer(given.out, LABELS, "sequence-classification", window=compose.SIZE)
     command = "python -m models.injection.train --data DIR" + ("" if given.share == 1 else f" --share {given.share}")
-    evaluate.finish(given.data, given.out, floating, rows, phrases, seed=ROUNDS[0].seed, command=command)
-
-
-def fit(
-    model: backbone.SequenceClassifier,
-    tokenizer: Tokenizer,
-    rows: list[sources.Row],
-    phrases: list[str],
-    turn: Round,
-    run: Path,
-    given: argparse.Namespace,
-) -> None:
-    """Train one round in place, or go on with its checkpoint."""
-    data = compose.training_set(tokenizer, rows, phrases, seed=turn.seed, count=turn.windows, generated=turn.generated)
-    print(
-        f"{run.name}: {len(rows)} rows, {len(data)} windows",
-        dict(Counter(window.target for window in data)),
-        flush=True,
+    evaluate.finish(
+        given.data,
+        given.out,
+        floating,
+        sources.load(given.data),
+        sources.phrases_of(given.data),
+        seed=rounds.ROUNDS[0].seed,
+        command=command,
     )
-    plan = loop.Plan(rate=turn.rate, seed=turn.seed, threads=given.threads)
-    steps = max(1, round(turn.steps * given.share))
-    loop.train(model, data, plan, run, resume=not given.no_resume, steps=steps)
 
 
 if __name__ == "__main__":

@@ -93,13 +93,35 @@ class SequenceClassifier(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
         """Return the logits of each window."""
-        states = _encode(self.encoder, input_ids, attention_mask, token_type_ids)
+        return self._classify(_encode(self.encoder, input_ids, attention_mask, token_type_ids), attention_mask)
+
+    def _classify(self, states: Tensor, attention_mask: Tensor) -> Tensor:
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
         mean = (states * mask).sum(1) / mask.sum(1)
         peak = (states * mask - (1 - mask) * 100.0).amax(1)
         features = torch.cat([states[:, 0], mean, peak], dim=-1)
         logits: Tensor = self.head(self.dropout(features))
         return logits
+
+
+class SpanClassifier(SequenceClassifier):
+    """A sequence classifier that also says which tokens are meant: logits `[batch, classes]` and `[batch, sequence]`.
+
+    The second head is one log-odds a token. Both heads read the same states, so the places cost next to nothing.
+    """
+
+    def __init__(self, encoder: BertModel, classes: int, dropout: float = 0.1) -> None:
+        """Put two fresh heads on the encoder."""
+        super().__init__(encoder, classes, dropout)
+        self.marks = nn.Linear(encoder.config.hidden_size, 1)
+
+    def forward(  # type: ignore[override]  # one output more than the base class
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the logits of each window and the log-odds of each token."""
+        states = _encode(self.encoder, input_ids, attention_mask, token_type_ids)
+        marks: Tensor = self.marks(states).squeeze(-1)
+        return self._classify(states, attention_mask), marks
 
 
 class TokenClassifier(nn.Module):

@@ -24,13 +24,15 @@ class Window:
     """One training example: token ids with their special tokens, and what the model should say.
 
     `target` is a class number for a sequence classifier, or one class number a token (`IGNORED` where none counts)
-    for a token classifier. `weight` scales the loss. `types` are token types; zeros where None.
+    for a token classifier. `weight` scales the loss. `types` are token types; zeros where None. `marks` are what a
+    second head should say of each token: 1, 0 or `IGNORED`; None where the model has no such head.
     """
 
     ids: NDArray[np.int32] = field(repr=False)
     target: int | NDArray[np.int32]
     weight: float = 1.0
     types: NDArray[np.int32] | None = field(default=None, repr=False)
+    marks: NDArray[np.int32] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,20 @@ class Plan:
     label_smoothing: float = 0.0
 
 
-Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded tensors of one step."""
+    """Padded tensors of one step; `marks` is `IGNORED` where there are none."""
 
     ids: Tensor
     mask: Tensor
     types: Tensor
     targets: Tensor
     weights: Tensor
+    marks: Tensor
+
+
+Output = Tensor | tuple[Tensor, Tensor]
+Loss = Callable[[Output, Batch], Tensor]
 
 
 def schedule(lengths: Sequence[int], batch: int, seed: int) -> list[list[int]]:
@@ -87,24 +91,28 @@ def collate(windows: Sequence[Window]) -> Batch:
     types = torch.zeros_like(ids)
     per_token = not isinstance(windows[0].target, int)
     targets = torch.full((len(windows), longest), IGNORED) if per_token else torch.zeros(len(windows), dtype=torch.long)
+    marks = torch.full((len(windows), longest), IGNORED)
     for row, window in enumerate(windows):
         count = len(window.ids)
         ids[row, :count] = torch.from_numpy(window.ids.astype(np.int64))
         mask[row, :count] = 1
         if window.types is not None:
             types[row, :count] = torch.from_numpy(window.types.astype(np.int64))
+        if window.marks is not None:
+            marks[row, :count] = torch.from_numpy(window.marks.astype(np.int64))
         if isinstance(window.target, int):
             targets[row] = window.target
         else:
             targets[row, :count] = torch.from_numpy(window.target.astype(np.int64))
-    return Batch(ids, mask, types, targets, torch.tensor([window.weight for window in windows]))
+    return Batch(ids, mask, types, targets, torch.tensor([window.weight for window in windows]), marks)
 
 
 def cross_entropy(plan: Plan) -> Loss:
     """Return the weighted cross-entropy over windows or tokens, whichever the logits are for."""
     class_weights = None if plan.class_weights is None else torch.tensor(plan.class_weights)
 
-    def loss(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    def loss(output: Output, batch: Batch) -> Tensor:
+        logits, targets = output if isinstance(output, Tensor) else output[0], batch.targets
         each = nn.functional.cross_entropy(
             logits.reshape(-1, logits.shape[-1]).float(),
             targets.reshape(-1),
@@ -114,9 +122,29 @@ def cross_entropy(plan: Plan) -> Loss:
             label_smoothing=plan.label_smoothing,
         ).reshape(targets.shape)
         if targets.dim() == 1:
-            return (each * weights).sum() / weights.sum()
-        counted = (targets != IGNORED).float() * weights[:, None]
+            return (each * batch.weights).sum() / batch.weights.sum()
+        counted = (targets != IGNORED).float() * batch.weights[:, None]
         return (each * counted).sum() / counted.sum().clamp(min=1.0)
+
+    return loss
+
+
+def with_marks(plan: Plan, share: float = 0.5) -> Loss:
+    """Return the loss of a model with two heads: windows as in `cross_entropy`, plus `share` of that over tokens.
+
+    The tokens of a window count together as one, so that long windows do not outvote short ones.
+    """
+    over_windows = cross_entropy(plan)
+
+    def loss(output: Output, batch: Batch) -> Tensor:
+        known = (batch.marks != IGNORED).float()
+        each = nn.functional.binary_cross_entropy_with_logits(
+            output[1].float(), batch.marks.clamp(min=0).float(), reduction="none"
+        )
+        rows = (each * known).sum(1) / known.sum(1).clamp(min=1.0)
+        weights = batch.weights * (known.sum(1) > 0)
+        over_tokens = (rows * weights).sum() / weights.sum().clamp(min=1e-6)
+        return over_windows(output, batch) + share * over_tokens
 
     return loss
 
@@ -167,8 +195,8 @@ def train(
         for step in range(first, len(batches)):
             batch = collate([windows[index] for index in batches[step]])
             with torch.autocast("cpu", torch.bfloat16):
-                logits = model(batch.ids, batch.mask, batch.types)
-            value = compute(logits, batch.targets, batch.weights)
+                output = model(batch.ids, batch.mask, batch.types)
+            value = compute(output, batch)
             optimizer.zero_grad(set_to_none=True)
             value.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -197,7 +225,7 @@ def _groups(model: nn.Module, plan: Plan) -> list[dict[str, object]]:
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            groups.setdefault((name.startswith("head."), parameter.dim() > 1), []).append(parameter)
+            groups.setdefault((name.startswith(("head.", "marks.")), parameter.dim() > 1), []).append(parameter)
     return [
         {
             "params": parameters,

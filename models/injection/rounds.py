@@ -1,0 +1,89 @@
+"""The rounds of training: which windows each sees, for how long, at which rate."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from models.injection import compose, curriculum, mining, sources
+from models.training import backbone, loop
+from models.training.loop import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One pass: a draw of windows by `seed`, of which `steps` batches of 32 are used.
+
+    `generated` is the number of rows from the grammar, `written` that of rows made of the written texts, `clean` what
+    the caps of clean collected rows are multiplied by. With `pool` so many windows are drawn first, and `hard` is the
+    share of the round that are those of them that the model so far finds hardest.
+    """
+
+    seed: int
+    generated: int
+    steps: int
+    rate: float
+    windows: int = 30_000
+    written: int = 0
+    clean: float = 1.0
+    more: bool = False
+    pool: int = 0
+    hard: float = 0.0
+
+
+# First the collected data and the grammar; then the written texts in the foreground; then what is still hard.
+ROUNDS = (
+    Round(17, 16_000, 937, 1.2e-4),
+    Round(43, 6_000, 1875, 1.2e-4, windows=60_000, written=34_000),
+    Round(71, 8_000, 1250, 9e-5, windows=40_000, written=30_000, clean=3.0, more=True, pool=80_000, hard=0.4),
+)
+WRONG_LABELS = 0.01  # share of each class that is taken for mislabelled when the hardest are sought
+
+
+def draw(tokenizer: Tokenizer, data: Path, turn: Round) -> list[Window]:
+    """Return the windows of a round, or its pool."""
+    rows = sources.load(data, clean=turn.clean)
+    shelves = curriculum.library(more=turn.more) if turn.written else None
+
+    def written(rng: random.Random, carriers: Sequence[sources.Row]) -> list[sources.Row]:
+        return [] if shelves is None else curriculum.rows(rng, shelves, carriers, turn.written)
+
+    return compose.training_set(
+        tokenizer,
+        rows,
+        sources.phrases_of(data),
+        seed=turn.seed,
+        count=turn.pool or turn.windows,
+        generated=turn.generated,
+        written=written if turn.written else None,
+    )
+
+
+def fit(
+    model: backbone.SpanClassifier,
+    tokenizer: Tokenizer,
+    data: Path,
+    turn: Round,
+    run: Path,
+    *,
+    threads: int = 2,
+    share: float = 1.0,
+    resume: bool = True,
+) -> None:
+    """Train one round in place, or go on with its checkpoint. `share` shortens it, for a pilot."""
+    windows = draw(tokenizer, data, turn)
+    if turn.pool:
+        run.mkdir(parents=True, exist_ok=True)
+        found = mining.remembered(run / "pool.npy", model, windows, threads=threads)
+        windows = mining.hardest(
+            windows, found, count=turn.windows, share=turn.hard, noise=WRONG_LABELS, seed=turn.seed
+        )
+    print(f"{run.name}: {len(windows)} windows", dict(Counter(window.target for window in windows)), flush=True)
+    plan = loop.Plan(rate=turn.rate, seed=turn.seed, threads=threads)
+    steps = max(1, round(turn.steps * share))
+    loop.train(model, windows, plan, run, loss=loop.with_marks(plan), resume=resume, steps=steps)
