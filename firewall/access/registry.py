@@ -7,25 +7,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import jsonschema_rs
 from pydantic import BaseModel, ConfigDict, Field
 
+from firewall.access.digest import same_digest
 from firewall.errors import ConfigurationError
 from firewall.sources import Source, read, validated
-from firewall.vocabulary import Call, Direction, Finding, Origin, Severity
+from firewall.vocabulary import Call, Direction, Finding, Origin, Segment, Severity
 
 NAME = "access"
 _MAX_FINDINGS = 32
 _SEGMENT = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"
+_PROMPT = r"^(/[^/]{0,127}){0,8}$"
+_DIGEST = r"^sha256:[0-9a-f]{64}$"
 
 
 class ToolModel(BaseModel):
-    """One tool as it is written in YAML. `roles` and `models` hold `*` where anybody may call."""
+    """One tool as it is written in YAML. `roles` and `models` hold `*` where anybody may call.
+
+    `digest` pins the definition that somebody has read and approved: `firewall tools digest` prints it. `prompts` are
+    RFC 6901 pointers to arguments that carry what a user said; a `*` stands for any one name or index.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
     name: str = Field(pattern=_SEGMENT)
@@ -37,6 +44,8 @@ class ToolModel(BaseModel):
     data_classes: list[str] = Field(min_length=1)
     roles: list[str] = Field(min_length=1)
     models: list[str] = Field(min_length=1)
+    digest: str | None = Field(default=None, pattern=_DIGEST)
+    prompts: list[Annotated[str, Field(pattern=_PROMPT)]] = []
     input_schema: dict[str, Any]
 
 
@@ -50,7 +59,10 @@ class RegistryFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One registered tool. `fields` are the property names of its schema, which are nobody's data."""
+    """One registered tool. `fields` are the property names of its schema, which are nobody's data.
+
+    `digest` is that of its approved definition, None where none is pinned; `prompts` are pointers as tuples of tokens.
+    """
 
     server: str
     name: str
@@ -62,6 +74,8 @@ class Tool:
     data_classes: tuple[str, ...]
     roles: frozenset[str]
     models: frozenset[str]
+    digest: str | None
+    prompts: tuple[tuple[str, ...], ...]
     fields: frozenset[str]
     validator: jsonschema_rs.Draft202012Validator = field(repr=False)
 
@@ -116,6 +130,8 @@ def _tool(server: str, model: ToolModel, source: Source, index: int) -> Tool:
         data_classes=tuple(model.data_classes),
         roles=frozenset(model.roles),
         models=frozenset(model.models),
+        digest=model.digest,
+        prompts=tuple(tuple(pointer.split("/")) for pointer in model.prompts),
         fields=frozenset(_property_names(model.input_schema)),
         validator=validator,
     )
@@ -143,6 +159,8 @@ def check(registry: Registry, call: Call, arguments: str | None) -> tuple[Findin
     findings: list[Finding] = []
     if call.tool.version is not None and call.tool.version != tool.version:
         findings.append(_finding(call, "access.registry.2", "TOOL_VERSION_MISMATCH", severity=Severity.MEDIUM))
+    if call.tool.digest is not None and tool.digest is not None and not same_digest(call.tool.digest, tool.digest):
+        findings.append(_finding(call, "access.definition.1", "TOOL_DEFINITION_CHANGED"))
     if "*" not in tool.models and call.identity.model not in tool.models:
         findings.append(_finding(call, "access.model.1", "MODEL_NOT_ALLOWED"))
     if "*" not in tool.roles and tool.roles.isdisjoint(call.identity.roles):
@@ -154,6 +172,24 @@ def check(registry: Registry, call: Call, arguments: str | None) -> tuple[Findin
             if len(findings) >= _MAX_FINDINGS:
                 break
     return tuple(findings)
+
+
+def attributed(registry: Registry, call: Call, segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Return the segments of a call's arguments with those written by the user marked as such."""
+    tool = registry.find(call.tool.server, call.tool.name)
+    if tool is None or not tool.prompts or call.direction is not Direction.INBOUND:
+        return tuple(segments)
+    return tuple(
+        replace(segment, origin=Origin.USER_PROMPT)
+        if not segment.is_key and any(_stands_for(prompt, segment.pointer) for prompt in tool.prompts)
+        else segment
+        for segment in segments
+    )
+
+
+def _stands_for(prompt: tuple[str, ...], pointer: str) -> bool:
+    tokens = pointer.split("/", len(prompt))
+    return len(tokens) == len(prompt) and all(a in ("*", b) for a, b in zip(prompt, tokens, strict=True))
 
 
 def _pointers(error: jsonschema_rs.ValidationError) -> list[str]:

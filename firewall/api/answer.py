@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from firewall.pipeline import Inspection
 from firewall.rules import Rule
-from firewall.vocabulary import Finding
+from firewall.vocabulary import Action, Finding
 
 
 def write(inspection: Inspection, rules: Mapping[str, Rule] | None = None) -> str:
@@ -34,29 +34,39 @@ def write(inspection: Inspection, rules: Mapping[str, Rule] | None = None) -> st
 
 
 def _finding(inspection: Inspection, index: int, rules: Mapping[str, Rule] | None) -> dict[str, object]:
-    finding = inspection.report.findings[index]
-    start, end = _range(inspection, finding)
-    body: dict[str, object] = {
+    finding, decision = inspection.report.findings[index], inspection.decision
+    body = finding_body(finding, decision.actions[index], inspection.edits.shown(finding.pointer))
+    body["start"], body["end"] = _range(inspection, finding)
+    if rules is not None:
+        body["explanation"] = explanation(finding, decision.clauses[index], rules)
+    return body
+
+
+def finding_body(finding: Finding, action: Action, pointer: str) -> dict[str, object]:
+    """Return a finding as the wire has it, at a pointer that may be shown."""
+    return {
         "detector": finding.detector,
         "rule_id": finding.rule_id,
         "entity_type": finding.entity_type,
-        "pointer": inspection.edits.shown(finding.pointer),
-        "start": start,
-        "end": end,
+        "pointer": pointer,
+        "start": None if finding.span is None else finding.span.start,
+        "end": None if finding.span is None else finding.span.end,
         "score": round(finding.score, 6),
         "severity": finding.severity.name.lower(),
-        "action": inspection.decision.actions[index].name.lower(),
+        "action": action.name.lower(),
         "tags": [*finding.tags, *(["member-name"] if finding.is_key else [])],
     }
-    if rules is not None:
-        rule = rules.get(finding.rule_id)
-        body["explanation"] = {
-            "clause": inspection.decision.clauses[index],
-            "level": finding.level,
-            "rule": rule.name if rule else None,
-            "where": rule.where if rule else None,
-        }
-    return body
+
+
+def explanation(finding: Finding, clause: str | None, rules: Mapping[str, Rule]) -> dict[str, object]:
+    """Say which rule and which clause a finding came from."""
+    rule = rules.get(finding.rule_id)
+    return {
+        "clause": clause,
+        "level": finding.level,
+        "rule": rule.name if rule else None,
+        "where": rule.where if rule else None,
+    }
 
 
 def _range(inspection: Inspection, finding: Finding) -> tuple[int | None, int | None]:

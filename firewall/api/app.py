@@ -28,7 +28,7 @@ def create_app(settings: Settings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         """Load and check everything, serve, close."""
-        async with open_runtime(settings) as runtime:
+        async with open_runtime(settings, metrics) as runtime:
             app.state.service = Service(runtime, metrics)
             watch = asyncio.create_task(runtime.watch(lambda outcome: metrics.reloads.labels(outcome).inc()))
             if not settings.reload_rules:

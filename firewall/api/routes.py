@@ -1,4 +1,4 @@
-"""The routes: inspect one call, inspect a batch, and tell how the service is."""
+"""The routes: inspect one call or a batch, screen tool definitions, and tell how the service is."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from firewall.api import examples
 from firewall.api.answer import write
+from firewall.api.definitions import ToolsRequest, ToolsResponse, read_tools, write_tools
 from firewall.api.problems import problem
 from firewall.api.service import Service
 from firewall.api.wire import BatchResponse, InspectRequest, InspectResponse, read_batch, read_one
+from firewall.definitions.screen import screen
 from firewall.errors import FirewallError, LimitExceededError, UnsupportedMediaTypeError
 from firewall.pipeline import Inquiry
 
@@ -111,6 +113,30 @@ async def inspect_batch(request: Request) -> Response:
 
         answers = await asyncio.gather(*(answer(*item) for item in inquiries))
         return Response(f'{{"results": [{", ".join(answers)}]}}', media_type="application/json")
+
+
+@router.post(
+    "/inspect/tools",
+    response_model=ToolsResponse,
+    responses=_PROBLEMS,
+    openapi_extra=_body(ToolsRequest.model_json_schema(), examples.TOOLS),
+    summary="Screen tool definitions",
+)
+async def inspect_tools(request: Request) -> Response:
+    """Screen what a server says of its tools (MCP `tools/list`) before a model reads it.
+
+    Each definition is looked at for orders to the model and for secrets, and held against the registry: whether it is
+    the one that was approved, and whether its name passes for another tool's.
+    """
+    service = _service(request)
+    with service.permit():
+        began = time.perf_counter()
+        body = await _read(request, service.limits.body_bytes)
+        inquiry, explain = read_tools(body, service.limits, service.max_tools)
+        screening = await screen(service.runtime.pipeline, inquiry)
+        service.count_listing(screening, time.perf_counter() - began)
+        answer = write_tools(screening, service.rules_by_id if explain else None)
+        return Response(answer, media_type="application/json")
 
 
 @router.get("/healthz", summary="The process answers")

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from firewall import __version__
 from firewall.assembly import Runtime
+from firewall.definitions.subject import Screening
 from firewall.errors import OverloadedError
 from firewall.pipeline import Inquiry, Inspection
 from firewall.rules import Rule
 from firewall.telemetry import Metrics
+from firewall.vocabulary import Action, Decision, Report
 
 
 class Service:
@@ -22,6 +24,7 @@ class Service:
         self.metrics = metrics
         self.limits = runtime.limits
         self.max_batch = runtime.settings.max_batch
+        self.max_tools = runtime.settings.max_tools
         self._max_concurrency = runtime.settings.max_concurrency
         self._in_flight = 0
 
@@ -45,16 +48,31 @@ class Service:
 
     def count(self, inquiry: Inquiry, inspection: Inspection, seconds: float) -> None:
         """Add an inspection to the metrics."""
-        metrics, decision = self.metrics, inspection.decision
-        direction = inquiry.direction.value
-        metrics.inspections.labels(direction, decision.action.name.lower(), str(decision.enforced).lower()).inc()
+        decision = inspection.decision
+        what = inquiry.direction.value
+        self._count(what, decision.action, decision.enforced, inspection.timings_ms, seconds)
+        self._count_report(inspection.report, decision)
+
+    def count_listing(self, screening: Screening, seconds: float) -> None:
+        """Add the screening of a listing to the metrics: one inspection, in the direction `definitions`."""
+        self._count("definitions", screening.action, screening.enforced, screening.timings_ms, seconds)
+        for one in screening.screened:
+            self._count_report(one.report, one.decision)
+
+    def _count(
+        self, direction: str, action: Action, enforced: bool, timings_ms: Mapping[str, float], seconds: float
+    ) -> None:
+        metrics = self.metrics
+        metrics.inspections.labels(direction, action.name.lower(), str(enforced).lower()).inc()
         metrics.duration.labels(direction).observe(seconds)
-        for stage, spent in inspection.timings_ms.items():
+        for stage, spent in timings_ms.items():
             metrics.stage.labels(stage).observe(spent / 1e3)
-        for finding, action in zip(inspection.report.findings, decision.actions, strict=True):
-            metrics.findings.labels(finding.detector, finding.entity_type, action.name.lower()).inc()
-        for skip in inspection.report.skipped:
-            metrics.skipped.labels(skip.detector, skip.reason.value).inc()
+
+    def _count_report(self, report: Report, decision: Decision) -> None:
+        for finding, action in zip(report.findings, decision.actions, strict=True):
+            self.metrics.findings.labels(finding.detector, finding.entity_type, action.name.lower()).inc()
+        for skip in report.skipped:
+            self.metrics.skipped.labels(skip.detector, skip.reason.value).inc()
 
     def readiness(self) -> tuple[int, dict[str, object]]:
         """Return 200 or 503 and what is loaded. An edit of the rules that was not taken over is named, not fatal."""

@@ -7,7 +7,8 @@ to the letter.
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from collections.abc import Collection
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,20 +22,27 @@ _Name = Field(min_length=1, max_length=256)
 _Label = Field("", max_length=1024)
 
 
-class _Wire(BaseModel):
+class Wire(BaseModel):
+    """A part of the contract: unknown fields are refused, and nothing is converted."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class ToolBody(_Wire):
+E = TypeVar("E", bound=Wire)
+
+
+class ToolBody(Wire):
     """Which tool is called, as the gateway names it."""
 
     server: str = _Name
     name: str = _Name
     version: str | None = Field(None, max_length=256, description="Held against the registered version.")
-    digest: str | None = Field(None, max_length=256, description="Digest of the tool's definition, recorded.")
+    digest: str | None = Field(
+        None, max_length=256, description="Held against the pinned digest of the tool's definition."
+    )
 
 
-class ContextBody(_Wire):
+class ContextBody(Wire):
     """Who calls. In open mode these are taken as said and recorded."""
 
     tenant: str = _Label
@@ -45,8 +53,14 @@ class ContextBody(_Wire):
     purpose: str = _Label
     roles: list[str] = Field(default=[], max_length=64)
 
+    def identity(self) -> Identity:
+        """Return who calls, as the road knows it."""
+        return Identity(
+            self.tenant, self.user, self.model, self.session, self.request_id, self.purpose, tuple(self.roles)
+        )
 
-class EnvelopeBody(_Wire):
+
+class EnvelopeBody(Wire):
     """Everything of a request but the payload."""
 
     direction: Literal["inbound", "outbound"]
@@ -64,7 +78,7 @@ class InspectRequest(EnvelopeBody):
     result: Any = Field(default=None, description="Outbound: an MCP CallToolResult, any JSON, or text.")
 
 
-class FindingBody(_Wire):
+class FindingBody(Wire):
     """Saw this, there. Carries no text."""
 
     detector: str
@@ -80,7 +94,7 @@ class FindingBody(_Wire):
     explanation: dict[str, Any] | None = None
 
 
-class SkippedBody(_Wire):
+class SkippedBody(Wire):
     """Did not look, because."""
 
     detector: str
@@ -88,21 +102,21 @@ class SkippedBody(_Wire):
     reason: str
 
 
-class CoverageBody(_Wire):
+class CoverageBody(Wire):
     """Characters looked at, of all characters in the payload."""
 
     scanned: int
     total: int
 
 
-class PolicyBody(_Wire):
+class PolicyBody(Wire):
     """The policy that decided."""
 
     id: str
     version: str
 
 
-class InspectResponse(_Wire):
+class InspectResponse(Wire):
     """The decision, and the payload that may pass."""
 
     action: Literal["allow", "redact", "review", "block"]
@@ -120,7 +134,7 @@ class InspectResponse(_Wire):
     timings_ms: dict[str, float]
 
 
-class BatchResponse(_Wire):
+class BatchResponse(Wire):
     """Answers in the order of the requests; each is an InspectResponse or a problem."""
 
     results: list[Any]
@@ -134,7 +148,7 @@ def read_one(body: bytes, limits: Limits) -> tuple[Inquiry, bool]:
 def read_batch(body: bytes, limits: Limits, most: int) -> list[tuple[Inquiry, bool]]:
     """Turn a body `{"requests": [...]}` into inquiries."""
     document = parse(decode(body, limits), limits)
-    names = _members(document)
+    names = members(document)
     if names != {"requests"}:
         extra = sorted(names - {"requests"})
         raise InvalidRequestError('the body is {"requests": [...]}', pointer=f"/{escape(extra[0])}" if extra else "")
@@ -155,7 +169,7 @@ def read_batch(body: bytes, limits: Limits, most: int) -> list[tuple[Inquiry, bo
     return inquiries
 
 
-def _members(document: Document) -> set[str]:
+def members(document: Document) -> set[str]:
     """Return the member names of a request; raises InvalidRequestError if it is not an object."""
     start, _ = document.places[""]
     if document.source[start] != "{":
@@ -163,29 +177,34 @@ def _members(document: Document) -> set[str]:
     return {leaf.text for leaf in document.leaves if leaf.kind == "key" and leaf.pointer.count("/") == 1}
 
 
-def _inquiry(document: Document) -> tuple[Inquiry, bool]:
-    names = _members(document)
-    envelope: dict[str, Any] = {}
-    for name in names - set(_PAYLOADS.values()):
+def envelope(kind: type[E], document: Document, names: Collection[str]) -> E:
+    """Check the named members of a request against a model. Raises InvalidRequestError with the pointer of the place."""
+    plain: dict[str, Any] = {}
+    for name in names:
         start, end = document.places[f"/{escape(name)}"]
-        envelope[name] = json.loads(document.source[start:end])
+        plain[name] = json.loads(document.source[start:end])
     try:
-        model = EnvelopeBody.model_validate(envelope)
+        return kind.model_validate(plain)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = "".join(f"/{escape(str(step))}" for step in first["loc"])
         raise InvalidRequestError(first["msg"], pointer=place) from None
+
+
+def _inquiry(document: Document) -> tuple[Inquiry, bool]:
+    names = members(document)
+    model = envelope(EnvelopeBody, document, names - set(_PAYLOADS.values()))
     direction = Direction(model.direction)
     wanted, other = _PAYLOADS[direction], _PAYLOADS[next(d for d in Direction if d is not direction)]
     if wanted not in names:
         raise InvalidRequestError(f"an {direction} request holds `{wanted}`", pointer=f"/{wanted}")
     if other in names:
         raise InvalidRequestError(f"`{other}` does not go with {direction}", pointer=f"/{other}")
-    tool, who = model.tool, model.context
+    tool = model.tool
     inquiry = Inquiry(
         direction=direction,
         tool=ToolRef(tool.server, tool.name, tool.version, tool.digest),
-        identity=Identity(who.tenant, who.user, who.model, who.session, who.request_id, who.purpose, tuple(who.roles)),
+        identity=model.context.identity(),
         document=document.sub(f"/{wanted}"),
         policy=model.policy,
         dry_run=model.dry_run,

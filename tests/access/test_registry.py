@@ -36,7 +36,7 @@ tools:
 
 def write(root: Path, text: str, name: str = "ehr.yaml") -> Path:
     """Write a registry file below a rules folder and return the folder."""
-    (root / "registry").mkdir(exist_ok=True)
+    (root / "registry").mkdir(parents=True, exist_ok=True)
     (root / "registry" / name).write_text(text)
     return root
 
@@ -85,6 +85,19 @@ class TestCalls:
         assert held(DEMO, "lims/search_samples", {"query": "x"}) == ()
         (finding,) = held(DEMO, "lims/search_samples", {"query": "x"}, version="2.1")
         assert (finding.entity_type, finding.severity) == ("TOOL_VERSION_MISMATCH", Severity.MEDIUM)
+
+    def test_the_digest_is_compared_where_it_is_given_and_pinned(self, tmp_path: Path) -> None:
+        """A call that names another definition than the approved one is as bad as an unknown tool."""
+        pinned = f"sha256:{'ab' * 32}"
+        registry = load(write(tmp_path, PLAIN.replace("  input_schema", f"  digest: '{pinned}'\n  input_schema")))
+        for digest, kinds in ((pinned, []), (None, []), ("sha256:é", ["TOOL_DEFINITION_CHANGED"])):
+            call = Call(
+                Direction.OUTBOUND,
+                ToolRef("ehr", "read_chart", None, digest),
+                Identity(model="agent-1", roles=("nurse",)),
+            )
+            assert [finding.entity_type for finding in check(registry, call, None)] == kinds
+            assert check(load(write(tmp_path / "unpinned", PLAIN)), call, None) == ()
 
     def test_arguments_that_fit_pass(self) -> None:
         """All of them optional ones too."""
@@ -204,6 +217,7 @@ class TestLoading:
             ("risk_class: read_only", "risk_class: harmless", "registry/ehr.yaml:8"),
             ("roles: [clinician, nurse]", "roles: []", "registry/ehr.yaml:10"),
             ("owner:", "onwer:", "registry/ehr.yaml:6"),
+            ("  input_schema:", "  digest: 'sha256:AB'\n  input_schema:", "registry/ehr.yaml:12"),
             ("type: object\n    add", "type: objekt\n    add", "registry/ehr.yaml:12"),
             ("pattern: '^[0-9]{6}$'", "pattern: '^[0-9'", "registry/ehr.yaml:12"),
             ("pattern: '^[0-9]{6}$'", "pattern: '^(?=a)[0-9]{6}$'", "registry/ehr.yaml:12"),
