@@ -5,14 +5,25 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 DATA ?= $(error name the folder of training data: make $@ DATA=path)
 
-.PHONY: run test lint rules docs bench train-injection train-entities lock clean
+.PHONY: run test redis-server lint rules docs bench train-injection train-entities lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
 	@$(BIN)/firewall serve
 
-test: $(VENV)/.installed-dev lint rules
+test: $(VENV)/.installed-dev lint rules redis-server
 	$(BIN)/python -m pytest
+
+# Tests of the shared verdict cache start a Redis of their own; without one they are skipped, and say so.
+redis-server:
+	@if command -v redis-server >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing redis-server for the tests (once)"; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			redis-server >/dev/null; } || echo "make: redis-server cannot be installed: its tests are skipped"; \
+	else \
+		echo "make: redis-server is not here: its tests are skipped; to run them, apt-get install redis-server as root"; \
+	fi
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import secrets
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from watchfiles import Change, awatch
 
 from firewall.access import registry
-from firewall.audit.fingerprint import load_or_create_key
+from firewall.audit.fingerprint import derive, load_key, load_or_create_key
 from firewall.audit.store import AuditLog
 from firewall.detectors.entities import EntityDetector, Recognizer
 from firewall.detectors.injection import InjectionDetector
 from firewall.detectors.patterns import PatternDetector
 from firewall.errors import ConfigurationError
 from firewall.inference.batcher import Batcher
+from firewall.inference.cached import CachedBatcher, Scorer
 from firewall.inference.model import Model
+from firewall.inference.verdicts import KEY_BYTES, Memory
 from firewall.payload.document import Limits
 from firewall.pipeline import Bundle, Pipeline
 from firewall.policy import policy
@@ -28,8 +32,11 @@ from firewall.redact import operators
 from firewall.rules import entity_types
 from firewall.rules import load as load_rules
 from firewall.settings import Settings
-from firewall.telemetry import log
+from firewall.telemetry import Metrics, log
 from firewall.vocabulary import Detector, Direction
+
+if TYPE_CHECKING:
+    from firewall.inference.shared import SharedVerdicts
 
 MODEL_NAMES = ("injection", "entities")
 
@@ -38,9 +45,10 @@ MODEL_NAMES = ("injection", "entities")
 class Models:
     """The loaded models, each behind its batcher, and the users' own recognizers."""
 
-    injection: Batcher
-    entities: Batcher
+    injection: Scorer
+    entities: Scorer
     detectors: Mapping[Direction, Sequence[Detector]]
+    shared: SharedVerdicts | None = None
 
     @property
     def digests(self) -> dict[str, str]:
@@ -57,6 +65,8 @@ class Models:
         """Stop the workers."""
         self.injection.close()
         self.entities.close()
+        if self.shared is not None:
+            self.shared.close()
         for detector in self.detectors[Direction.OUTBOUND]:
             if isinstance(detector, EntityDetector):
                 detector.close()
@@ -73,15 +83,23 @@ def model_folder(settings: Settings, name: str) -> Path:
     return own or settings.models_dir / name
 
 
-def load_models(settings: Settings) -> Models:
-    """Verify and load both models and the users' recognizers. Raises ModelIntegrityError on a changed byte."""
+def load_models(settings: Settings, metrics: Metrics | None = None) -> Models:
+    """Verify and load both models and the users' recognizers. Raises ModelIntegrityError on a changed byte.
+
+    `metrics` are where the work of the models is counted.
+    """
+    remember, shared = _verdict_cache(settings, metrics)
     batchers = {
-        name: Batcher(
-            Model.load(
-                model_folder(settings, name),
-                threads=settings.threads,
-                provider=settings.provider,
-                allow_unsigned=settings.allow_unsigned_models,
+        name: remember(
+            Batcher(
+                Model.load(
+                    model_folder(settings, name),
+                    threads=settings.threads,
+                    provider=settings.provider,
+                    allow_unsigned=settings.allow_unsigned_models,
+                    screen=settings.screen,
+                ),
+                metrics=metrics,
             )
         )
         for name in MODEL_NAMES
@@ -92,7 +110,34 @@ def load_models(settings: Settings) -> Models:
         batchers["injection"],
         batchers["entities"],
         {Direction.INBOUND: (injection,), Direction.OUTBOUND: (injection, entities)},
+        shared,
     )
+
+
+def _verdict_cache(
+    settings: Settings, metrics: Metrics | None
+) -> tuple[Callable[[Batcher], Scorer], SharedVerdicts | None]:
+    """Return what puts a memory before a batcher, and the Redis behind it where there is one.
+
+    In this process alone the key is random; what is shared is shared by those who have the same key.
+    """
+    if not settings.verdict_cache_mb:
+        return lambda batcher: batcher, None
+    key, shared = secrets.token_bytes(KEY_BYTES), None
+    if settings.redis_url is not None:
+        from firewall.inference.shared import SharedVerdicts  # a tenth of a second, and only some have a Redis
+
+        own = settings.verdict_key
+        key = load_key(own) if own else derive(load_or_create_key(settings.audit_key), "verdicts/v1")
+        url, timeout, ttl = settings.redis_url.get_secret_value(), settings.redis_timeout_s, settings.verdict_ttl_s
+        shared = SharedVerdicts(url, key, timeout_s=timeout, ttl_s=ttl, metrics=metrics)
+    room, entries = settings.verdict_cache_mb << 20, settings.verdict_cache_entries
+
+    def remember(batcher: Batcher) -> Scorer:
+        """Put a memory of its own before a batcher."""
+        return CachedBatcher(batcher, Memory(room, entries), key, shared=shared, metrics=metrics)
+
+    return remember, shared
 
 
 def load_bundle(rules_dir: Path, models: Models | None = None) -> Bundle:
@@ -103,7 +148,7 @@ def load_bundle(rules_dir: Path, models: Models | None = None) -> Bundle:
     rules = load_rules(rules_dir)
     policies = policy.load(rules_dir)
     tools = registry.load(rules_dir)
-    patterns = PatternDetector(rules)
+    patterns, definition_patterns = PatternDetector(rules.about_calls()), PatternDetector(rules.about_definitions())
     digests = models.digests if models else {}
     parts = [rules.digest, policies.digest, tools.digest, *(f"{name}={digests[name]}" for name in sorted(digests))]
     return Bundle(
@@ -112,6 +157,8 @@ def load_bundle(rules_dir: Path, models: Models | None = None) -> Bundle:
             direction: (*(models.detectors[direction] if models else ()), patterns)
             for direction in Direction
         },
+        # As for arguments: what names of people are in a definition is nobody's patient.
+        definition_detectors=(*(models.detectors[Direction.INBOUND] if models else ()), definition_patterns),
         policies=policies,
         registry=tools,
         rules={rule.id: rule for rule in rules.rules},
@@ -162,10 +209,13 @@ def _is_rule_file(_: Change, path: str) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
-    """Load and check everything, yield it, and close what was opened. Raises ConfigurationError: no half start."""
+async def open_runtime(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Runtime]:
+    """Load and check everything, yield it, and close what was opened. Raises ConfigurationError: no half start.
+
+    `metrics` are where the work of the models is counted.
+    """
     threading.Thread(target=operators.warm, name="warm-operators", daemon=True).start()
-    models = await asyncio.to_thread(load_models, settings)
+    models = await asyncio.to_thread(load_models, settings, metrics)
     try:
         bundle = await asyncio.to_thread(load_bundle, settings.rules_dir, models)
         key = load_or_create_key(settings.audit_key)

@@ -3,6 +3,7 @@
     document -> segments -> findings + skipped -> decision -> document' -> audit record
 
 Nothing runs back. Detectors see, the policy decides, redaction edits, audit tells; none of them knows another.
+What passages were cut from is looked at once more before it passes.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from firewall.access.registry import Registry, check
+from firewall.access.registry import Registry, attributed, check
 from firewall.audit.fingerprint import Fingerprinter, derive
 from firewall.audit.record import MCP_FIELDS, AuditEntry, AuditFinding, AuditSkipped, new_audit_id
 from firewall.audit.record import ToolRef as AuditTool
 from firewall.errors import AuditUnavailableError
+from firewall.inference.verdicts import on_behalf_of
 from firewall.payload.document import Document
 from firewall.payload.reading import Reading, read
-from firewall.policy.decide import decide, reported
+from firewall.policy.decide import decide, decide_again, excises, excising, reported
 from firewall.policy.policy import Policy, PolicySet
 from firewall.redact.document import Edits, edit
 from firewall.redact.redact import placeholders
@@ -35,6 +37,7 @@ from firewall.vocabulary import (
     Finding,
     Identity,
     Report,
+    Segment,
     Skipped,
     SkipReason,
     ToolRef,
@@ -58,6 +61,7 @@ class Bundle:
     """Everything that decides, as one value: swapped in one assignment, used whole by each inspection."""
 
     detectors: Mapping[Direction, Sequence[Detector]]
+    definition_detectors: Sequence[Detector]  # for what servers say of their tools
     policies: PolicySet
     registry: Registry
     rules: Mapping[str, Rule]
@@ -116,25 +120,31 @@ class Pipeline:
 
     async def inspect(self, inquiry: Inquiry) -> Inspection:
         """Inspect one call. Raises AuditUnavailableError when it cannot be recorded and the policy insists."""
+        with on_behalf_of(inquiry.identity.tenant):  # what models answer is remembered for this tenant alone
+            return await self._inspect(inquiry)
+
+    async def _inspect(self, inquiry: Inquiry) -> Inspection:
         clock = _Clock()
         bundle = self.bundle
         call = _call(inquiry, bundle.registry)
         policy = bundle.policies.select(call, inquiry.policy)
 
         reading = read(inquiry.document, inquiry.direction)
+        reading = replace(reading, segments=attributed(bundle.registry, call, reading.segments))
         arguments = inquiry.document.source if inquiry.direction is Direction.INBOUND else None
         access = Report(findings=check(bundle.registry, call, arguments))
         clock.lap("read")
 
-        looked = [self._look(detector, reading) for detector in bundle.detectors[inquiry.direction]]
+        looked = [look(detector, reading.segments, self.deadline_s) for detector in bundle.detectors[inquiry.direction]]
         report = _merge(reading, [access, *await asyncio.gather(*looked)], bundle.entity_types)
         report = replace(report, findings=reported(report, policy))
         clock.lap("detect")
 
         decision = decide(report, call, policy)
         clock.lap("decide")
-
         edits = edit(reading.segments, decision.redactions, self._salt(call), reading.names_of)
+        if excises(decision) and decision.action < Action.BLOCK:
+            decision = await self._look_again(reading, edits, decision, call, policy, bundle, clock)
         content = None if decision.action is Action.BLOCK else reading.edited(edits.texts)
         if not policy.enforced:
             content = inquiry.document.source
@@ -152,17 +162,23 @@ class Pipeline:
         timings = {**report.timings_ms, **clock.laps, "total": clock.total()}
         return Inspection(reading, report, decision, edits, content, bundle, audit_id, timings)
 
-    async def _look(self, detector: Detector, reading: Reading) -> Report:
-        """Let one detector look, and name what it did not see if it fails or takes too long."""
-        try:
-            async with asyncio.timeout(self.deadline_s):
-                return await detector.detect(reading.segments)
-        except TimeoutError:
-            reason = SkipReason.DEADLINE
-        except Exception:  # noqa: BLE001 - whatever broke, the answer is the same: not looked at
-            reason = SkipReason.CRASH
-        total = sum(len(segment.text) for segment in reading.segments)
-        return Report(skipped=(Skipped(detector.name, "", reason),), coverage=Coverage(0, total))
+    async def _look_again(
+        self,
+        reading: Reading,
+        edits: Edits,
+        decision: Decision,
+        call: Call,
+        policy: Policy,
+        bundle: Bundle,
+        clock: _Clock,
+    ) -> Decision:
+        """Let those whose findings were cut out look at what is left, in the time that is left; see `decide_again`."""
+        segments = [replace(one, text=edits.texts.get(at, one.text)) for at, one in enumerate(reading.segments)]
+        left = replace(reading, segments=tuple(segments), skipped=())
+        who, seconds = excising(call, policy), self.deadline_s - clock.total() / 1e3
+        detectors = [one for one in bundle.detectors[call.direction] if who is None or one.name in who]
+        looked = await asyncio.gather(*(look(detector, segments, seconds) for detector in detectors))
+        return decide_again(decision, _merge(left, [Report(), *looked], bundle.entity_types), call, policy)
 
     def _entry(
         self,
@@ -221,6 +237,19 @@ class Pipeline:
         if text is None or finding.span is None:
             return ""
         return self.fingerprinter.of(tenant, text[finding.span.start : finding.span.end])
+
+
+async def look(detector: Detector, segments: Sequence[Segment], seconds: float) -> Report:
+    """Let one detector look, and name what it did not see if it fails or takes longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await detector.detect(segments)
+    except TimeoutError:
+        reason = SkipReason.DEADLINE
+    except Exception:  # noqa: BLE001 - whatever broke, the answer is the same: not looked at
+        reason = SkipReason.CRASH
+    total = sum(len(segment.text) for segment in segments)
+    return Report(skipped=(Skipped(detector.name, "", reason),), coverage=Coverage(0, total))
 
 
 def _call(inquiry: Inquiry, registry: Registry) -> Call:

@@ -51,7 +51,7 @@ class RuleModel(BaseModel):
     level: int = Field(ge=1, le=4)
     status: Literal["experimental", "test", "stable", "deprecated"]
     view: Literal["raw", "canonical", "decoded"] = "canonical"
-    origins: list[Literal["tool_call", "tool_result", "resource"]] = Field(min_length=1)
+    origins: list[Literal["tool_call", "tool_result", "resource", "tool_definition"]] = Field(min_length=1)
     case_sensitive: bool = False
     joined: bool | None = None
     any_of: list[str] = Field(min_length=1)
@@ -121,6 +121,14 @@ class RuleSet:
     def __len__(self) -> int:
         """Count the rules."""
         return len(self.rules)
+
+    def about_calls(self) -> RuleSet:
+        """Return the rules that speak of arguments, results or resources."""
+        return RuleSet(tuple(rule for rule in self.rules if rule.origins != {Origin.TOOL_DEFINITION}), self.digest)
+
+    def about_definitions(self) -> RuleSet:
+        """Return the rules that speak of what servers say of their tools, among other things or alone."""
+        return RuleSet(tuple(rule for rule in self.rules if Origin.TOOL_DEFINITION in rule.origins), self.digest)
 
 
 def load(root: Path) -> RuleSet:

@@ -6,7 +6,7 @@ import ipaddress
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from firewall.errors import ConfigurationError
@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     )
     provider: Literal["cpu", "cuda"] = Field("cpu", description="Where models run. `cuda` needs onnxruntime-gpu.")
     threads: int = Field(0, ge=0, le=256, description="Threads of each model; 0 takes every core.")
+    screen: bool = Field(
+        True,
+        description="Let a model's small first stage, where its folder has one, answer for the windows that it clears.",
+    )
     max_concurrency: int = Field(128, ge=1, le=65536, description="Inspections in flight; more are refused with 429.")
     deadline_s: float = Field(
         20.0, gt=0, le=600, description="Seconds after which a detector counts as not having looked."
@@ -55,10 +59,45 @@ class Settings(BaseSettings):
     max_nodes: int = Field(200_000, ge=16, le=10_000_000, description="Most values and names in a payload.")
     max_depth: int = Field(64, ge=4, le=200, description="Deepest nesting of a payload.")
     max_batch: int = Field(64, ge=1, le=4096, description="Most requests in one `/inspect/batch`.")
+    max_tools: int = Field(512, ge=1, le=65536, description="Most tool definitions in one `/inspect/tools`.")
+    verdict_cache_mb: int = Field(
+        64,
+        ge=0,
+        le=65_536,
+        description="Memory for answers of the models that can be given again, in MiB for each model; 0 keeps none, in Redis "
+        "neither.",
+    )
+    verdict_cache_entries: int = Field(
+        200_000, ge=1, le=100_000_000, description="Most answers kept in memory, for each model."
+    )
+    verdict_key: Path | None = Field(
+        None,
+        description="Key of the verdict cache in Redis: 32 bytes, mode 0600, the same for all services that share it. "
+        "Without one it is derived from the audit key.",
+    )
+    verdict_ttl_s: int = Field(
+        86_400, ge=1, le=31_536_000, description="Seconds that Redis keeps an answer after it was written."
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Redis that shares the verdict cache between services: `rediss://user:password@host:6379/0` (TLS), "
+        "`redis://...` or `unix://...`. It holds keyed hashes and sealed numbers, no text, and may be gone at any time.",
+    )
+    redis_timeout_s: float = Field(
+        0.05, gt=0, le=5, description="Seconds that an inspection waits for Redis at most, before it computes instead."
+    )
     reload_rules: bool = Field(True, description="Watch the rules folder and take over good edits while running.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line written."
     )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_has_an_address(cls, url: SecretStr | None) -> SecretStr | None:
+        """Refuse another kind of address here, by name; what is wrong with one of these is seen when it is opened."""
+        if url is not None and not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("an address of Redis begins with redis://, rediss:// or unix://")
+        return url
 
     @model_validator(mode="after")
     def _open_mode_stays_home(self) -> Self:

@@ -62,6 +62,30 @@ class Metrics:
         )
         self.in_flight = Gauge("firewall_in_flight", "Inspections being worked on.", registry=registry)
         self.reloads = Counter("firewall_reloads_total", "Reloads of the rules folder.", ["outcome"], registry=registry)
+        self.windows = Counter(
+            "firewall_model_windows_total",
+            "Windows of text by what answered for them: the screen, which clears the plain ones, or the model.",
+            ["model", "graph"],
+            registry=registry,
+        )
+        self.verdicts = Counter(
+            "firewall_verdict_cache_windows_total",
+            "Windows of text by where the model's answer came from: memory, redis, or computed.",
+            ["model", "source"],
+            registry=registry,
+        )
+        self.verdict_bytes = Gauge(
+            "firewall_verdict_cache_bytes", "What the verdict cache takes in memory.", ["model"], registry=registry
+        )
+        self.verdict_errors = Counter(
+            "firewall_verdict_cache_errors_total",
+            "What went wrong with the shared verdict cache, by reason; forged counts answers that failed their seal.",
+            ["reason"],
+            registry=registry,
+        )
+        self.verdict_redis_up = Gauge(
+            "firewall_verdict_cache_redis_up", "Whether Redis is asked for verdicts at present.", registry=registry
+        )
 
 
 def _declared_only(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

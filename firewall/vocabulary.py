@@ -23,8 +23,10 @@ class Origin(StrEnum):
     """Who wrote a segment, and so who may be giving orders in it."""
 
     TOOL_CALL = "tool_call"
+    USER_PROMPT = "user_prompt"  # what a user said, in an argument that the registry names: who may ask for things
     TOOL_RESULT = "tool_result"
     RESOURCE = "resource"
+    TOOL_DEFINITION = "tool_definition"  # the author of a tool, who may say how it is used and nothing else
 
 
 class Severity(IntEnum):

@@ -22,7 +22,7 @@ WORDS = (TRIGGER, *NAMES, *PLACES, "patient", "name", "the", "and", "of", "notes
 CHARACTERS = string.ascii_lowercase + string.digits + string.punctuation
 VOCABULARY = (*SPECIAL, *WORDS, *CHARACTERS, *(f"##{one}" for one in string.ascii_lowercase + string.digits))
 LABELS = ("O", "PERSON", "LOCATION")
-CALIBRATION = {"kind": "max-logit-length", "scale": 1.0, "bias": 0.0, "per_log_window": 0.5}
+CALIBRATION = {"kind": "max-logit-rise", "scale": 1.0, "bias": 0.0, "rise": [[1, 0.0], [20, 1.5]]}
 
 
 def tokenizer() -> Tokenizer:
@@ -34,10 +34,13 @@ def tokenizer() -> Tokenizer:
     return made
 
 
-def sequence_graph(*, rows: Sequence[float] = (0.0, 1.0), nonsense: float | None = None) -> onnx.ModelProto:
+def sequence_graph(
+    *, rows: Sequence[float] = (0.0, 1.0), nonsense: float | None = None, marks: bool = False
+) -> onnx.ModelProto:
     """Return a classifier whose margin is +4 where the trigger stands in the window and -4 elsewhere.
 
-    `rows` turns the feature into the logits of the classes; `nonsense` replaces the trigger's value.
+    `rows` turns the feature into the logits of the classes; `nonsense` replaces the trigger's value. With `marks` it
+    also says of each token whether it is the trigger.
     """
     words = np.full((len(VOCABULARY), 1), -4.0, np.float32)
     words[VOCABULARY.index(TRIGGER)] = 4.0 if nonsense is None else nonsense
@@ -59,7 +62,22 @@ def sequence_graph(*, rows: Sequence[float] = (0.0, 1.0), nonsense: float | None
         "one": np.array(1, np.float32),
         "far": np.array(100, np.float32),
     }
-    return _graph(nodes, constants, ("input_ids", "attention_mask"), ["batch", len(rows)])
+    outputs: dict[str, Sequence[str | int]] = {"logits": ["batch", len(rows)]}
+    if marks:
+        nodes.append(helper.make_node("Squeeze", ["seen", "last"], ["marks"]))
+        outputs["marks"] = ["batch", "sequence"]
+    return _graph(nodes, constants, ("input_ids", "attention_mask"), outputs)
+
+
+def screen_graph(suspicious: Sequence[str] = (TRIGGER, "pump"), *, output: str = "margin") -> onnx.ModelProto:
+    """Return a screen whose margin is +2 where a suspicious word stands in the window and -6 elsewhere."""
+    words = np.full((len(VOCABULARY), 1), -6.0, np.float32)
+    words[[VOCABULARY.index(word) for word in suspicious]] = 2.0
+    nodes = [
+        helper.make_node("Gather", ["words", "input_ids"], ["states"]),
+        helper.make_node("ReduceMax", ["states"], [output], axes=[1, 2], keepdims=0),
+    ]
+    return _graph(nodes, {"words": words}, ("input_ids",), {output: ["batch"]})
 
 
 def token_graph(labels: Sequence[str] = LABELS, *, shapes: bool = True) -> onnx.ModelProto:
@@ -80,7 +98,7 @@ def token_graph(labels: Sequence[str] = LABELS, *, shapes: bool = True) -> onnx.
         helper.make_node("MatMul", ["states", "head"], ["logits"]),
     ]
     constants = {"words": words, "types": types, "head": np.eye(len(labels), dtype=np.float32)}
-    return _graph(nodes, constants, ("input_ids", "token_type_ids"), ["batch", "sequence", len(labels)])
+    return _graph(nodes, constants, ("input_ids", "token_type_ids"), {"logits": ["batch", "sequence", len(labels)]})
 
 
 def write_signed(
@@ -90,11 +108,14 @@ def write_signed(
     labels: Sequence[str],
     *,
     window: Mapping[str, int] | None = None,
+    first: onnx.ModelProto | None = None,
     **more: Any,
 ) -> Path:
-    """Write a folder of our own kind, with a manifest over every file."""
+    """Write a folder of our own kind, with a manifest over every file; `first` is the graph of a screen."""
     folder.mkdir(parents=True)
     onnx.save(graph, folder / "model.onnx")
+    if first is not None:
+        onnx.save(first, folder / "screen.onnx")
     tokenizer().save(str(folder / "tokenizer.json"))
     _write(folder / "config.json", {"id2label": {str(at): label for at, label in enumerate(labels)}})
     (folder / "CARD.md").write_text("# A model made in a test\n", encoding="utf-8")
@@ -124,9 +145,17 @@ def write_signed(
     return folder
 
 
-def write_injection(folder: Path, **more: Any) -> Path:
-    """Write a signed sequence model that warns of the trigger word."""
-    return write_signed(folder, sequence_graph(), "sequence-classification", ("SAFE", "INJECTION"), **more)
+def write_injection(folder: Path, *, marks: bool = False, told: Mapping[str, float] | None = None, **more: Any) -> Path:
+    """Write a signed sequence model that warns of the trigger word; with `marks` it marks it, as `told` says."""
+    graph = sequence_graph(marks=marks)
+    more |= {"marks": dict(told)} if told else {}
+    return write_signed(folder, graph, "sequence-classification", ("SAFE", "INJECTION"), **more)
+
+
+def write_screened(folder: Path, *, first: onnx.ModelProto | None = None, **more: Any) -> Path:
+    """Write the same with marks and a screen that clears every window without `ignore` and `pump`."""
+    told = {"graph": "screen.onnx", "clear_below": -3.0, **more.pop("screen", {})}
+    return write_injection(folder, marks=True, first=first or screen_graph(), screen=told, **more)
 
 
 def write_entities(folder: Path, **more: Any) -> Path:
@@ -158,14 +187,14 @@ def _graph(
     nodes: Sequence[onnx.NodeProto],
     constants: Mapping[str, np.ndarray[Any, Any]],
     inputs: Sequence[str],
-    shape: Sequence[str | int],
+    outputs: Mapping[str, Sequence[str | int]],
 ) -> onnx.ModelProto:
     declared = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"]) for name in inputs]
     graph = helper.make_graph(
         list(nodes),
         "tiny",
         declared,
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, list(shape))],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in outputs.items()],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 from firewall.detectors.injection import check_size, names_fit, skip_reason
 from firewall.detectors.tagger import Entity, Tagger
 from firewall.errors import ConfigurationError, NotReadyError
-from firewall.inference.batcher import Batcher
+from firewall.inference.cached import Scorer
 from firewall.payload.joined import Joined, is_field_name, join
 from firewall.vocabulary import Coverage, Finding, Report, Segment, Severity, Skipped, SkipReason, Span
 
@@ -64,7 +64,7 @@ class EntityDetector:
 
     def __init__(
         self,
-        batcher: Batcher | None,
+        batcher: Scorer | None,
         recognizers: Sequence[Recognizer] = (),
         *,
         floor: float = 0.3,
@@ -120,7 +120,8 @@ class EntityDetector:
         try:
             encoded = (await _maybe_aside(len(text), lambda: model.encode([text]), deadline))[0]
             check_size(encoded.windows, self._batcher)
-            logits = await self._batcher.score(encoded.windows, deadline=deadline)
+            answers = await self._batcher.score(encoded.windows, deadline=deadline)
+            logits = [answer.logits for answer in answers]
             found = await _maybe_aside(len(text), lambda: tagger.entities(text, encoded, logits), deadline)
         except Exception as error:  # noqa: BLE001 - the policy answers for what was not seen, whatever the cause
             sight.miss_range(0, len(text), skip_reason(error))

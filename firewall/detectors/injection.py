@@ -1,7 +1,8 @@
-"""Prompt injection as a model sees it: one calibrated score for the document, and the places it comes from.
+"""Prompt injection as a model sees it: one calibrated score for the document, and the passages it comes from.
 
 The model reads the leaves in canonical form, each behind its field name, and everything that was decoded from them.
-It says how sure it is; what that means is the policy's business.
+A model that marks tokens says which passage of a window is meant; without marks the window is the place. It says how
+sure it is; what that means is the policy's business.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
+from firewall.detectors.passages import Place, grown, merged
 from firewall.errors import ConfigurationError, LimitExceededError, NotReadyError, OverloadedError
-from firewall.inference.batcher import Batcher
+from firewall.inference.cached import Scorer
 from firewall.inference.manifest import Task
-from firewall.inference.model import Encoded, Logits, Window
+from firewall.inference.model import Answer, Encoded, Window
+from firewall.inference.scoring import CLEARED_AT_MOST
+from firewall.inference.spans import passages
 from firewall.payload.decode import TRUNCATED
 from firewall.payload.joined import SEPARATOR, Joined, join
 from firewall.payload.views import canonical, decoded
@@ -42,8 +47,10 @@ _NAMES_SLACK = 8_192
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}\Z")
 _TAGS: Mapping[Origin, tuple[str, ...]] = {
     Origin.TOOL_CALL: ("owasp-llm01", "nist-direct-prompt-injection"),
+    Origin.USER_PROMPT: ("owasp-llm01", "nist-direct-prompt-injection"),
     Origin.TOOL_RESULT: ("owasp-llm01", "nist-indirect-prompt-injection"),
     Origin.RESOURCE: ("owasp-llm01", "nist-indirect-prompt-injection"),
+    Origin.TOOL_DEFINITION: ("owasp-llm01", "nist-indirect-prompt-injection"),
 }
 
 
@@ -110,7 +117,7 @@ class InjectionDetector:
 
     def __init__(
         self,
-        batcher: Batcher,
+        batcher: Scorer,
         *,
         floor: float = FLOOR,
         timeout_s: float = 10.0,
@@ -128,6 +135,8 @@ class InjectionDetector:
             raise ConfigurationError("the injection detector needs a sequence-classification model")
         if not 0 <= floor <= 1 or timeout_s <= 0 or max_characters < 1:
             raise ConfigurationError("the injection detector has a limit that is out of range")
+        if batcher.model.screened and floor <= CLEARED_AT_MOST:
+            raise ConfigurationError("a floor that low would report windows which only the screen has seen")
         self._batcher = batcher
         self.floor = floor
         self.timeout_s = timeout_s
@@ -147,8 +156,8 @@ class InjectionDetector:
             prepared = await self._prepare(segments, total - names, deadline)
             windows = [window for encoded in prepared.encoded for window in encoded.windows]
             check_size(windows, self._batcher)
-            logits = await self._batcher.score(windows, deadline=deadline)
-            score, findings = self._weigh(segments, prepared, logits)
+            answers = await self._batcher.score(windows, deadline=deadline)
+            score, findings = self._weigh(segments, prepared, answers)
         except Exception as error:  # noqa: BLE001 - the policy answers for what was not seen, whatever the cause
             reason = skip_reason(error)
             return Report(
@@ -197,24 +206,52 @@ class InjectionDetector:
         return segments, self.max_characters - left, set()
 
     def _weigh(
-        self, segments: Sequence[Segment], prepared: _Prepared, logits: Sequence[Logits]
+        self, segments: Sequence[Segment], prepared: _Prepared, answers: Sequence[Answer]
     ) -> tuple[float, list[Finding]]:
-        """Calibrate: the document's score over all windows, and a finding for each run of windows over the floor."""
-        margins = [self._batcher.model.margin(row) for row in logits]
+        """Calibrate: the document's score over all windows, and a finding for each passage of windows over the floor."""
+        margins = [self._batcher.model.margin(answer.logits) for answer in answers]
         if not margins:
             return 0.0, []
         calibration = self._batcher.model.manifest.calibration
         scores = [calibration.probability(margin, len(margins)) for margin in margins]
-        findings: list[Finding] = []
+        places: list[Place] = []
         at = 0
-        for reading, encoded in zip(prepared.readings, prepared.encoded, strict=True):
+        for number, (reading, encoded) in enumerate(zip(prepared.readings, prepared.encoded, strict=True)):
             count = len(encoded.windows)
-            for first, last, score in _runs(scores[at : at + count], self.floor):
-                start = int(encoded.tokens.starts[encoded.windows[first].first])
-                end = int(encoded.tokens.ends[encoded.windows[last].last - 1])
-                findings += [_finding(segments[index], span, score) for index, span in reading.home(start, end)]
+            for start, end, score, marked in self._passages(
+                encoded, reading.text, answers[at : at + count], scores[at : at + count]
+            ):
+                # What was decoded maps home in larger pieces, and its words are not those of the leaf.
+                fits = marked and not number
+                for index, span in reading.home(start, end):
+                    places.append(Place(index, grown(segments[index].text, span) if fits else span, score))
             at += count
-        return max(scores), findings
+        return max(scores), [
+            _finding(segments[place.index], place.span, place.score) for place in merged(places, segments)
+        ]
+
+    def _passages(
+        self, encoded: Encoded, text: str, answers: Sequence[Answer], scores: Sequence[float]
+    ) -> Iterator[tuple[int, int, float, bool]]:
+        """Yield start, end, score and whether marks say so, of what the windows of a reading's text warn of.
+
+        A passage has the highest score of the windows that it lies in.
+        """
+        tokens = encoded.tokens
+        for first, last, score in _runs(scores, self.floor):
+            run = slice(first, last + 1)
+            windows = [(window.first, window.last) for window in encoded.windows[run]]
+            marks = [answer.marks for answer in answers[run] if answer.marks is not None]
+            if len(marks) < len(windows):
+                yield int(tokens.starts[windows[0][0]]), int(tokens.ends[windows[-1][1] - 1]), score, False
+                continue
+            settings = self._batcher.model.manifest.passages
+            for low, high, marked in passages(windows, marks, tokens, text, settings):
+                lies_in = slice(
+                    first + bisect_right(windows, low, key=itemgetter(1)),
+                    first + bisect_left(windows, high, key=itemgetter(0)),
+                )
+                yield int(tokens.starts[low]), int(tokens.ends[high - 1]), max(scores[lies_in]), marked
 
 
 def skip_reason(error: Exception) -> SkipReason:
@@ -228,7 +265,7 @@ def skip_reason(error: Exception) -> SkipReason:
     return SkipReason.UNAVAILABLE if isinstance(error, NotReadyError) else SkipReason.CRASH
 
 
-def check_size(windows: Sequence[Window], batcher: Batcher) -> None:
+def check_size(windows: Sequence[Window], batcher: Scorer) -> None:
     """Refuse a document that would not fit into an empty queue: waiting cannot help it.
 
     Raises:

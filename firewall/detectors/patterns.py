@@ -20,7 +20,7 @@ from firewall.payload.joined import SEPARATOR, Joined, join
 from firewall.payload.views import canonical, decoded, raw
 from firewall.rules import Rule, RuleSet, quiet
 from firewall.validators import VALIDATORS
-from firewall.vocabulary import Coverage, Finding, Report, Segment, Skipped, SkipReason, Span, View, ViewKind
+from firewall.vocabulary import Coverage, Finding, Origin, Report, Segment, Skipped, SkipReason, Span, View, ViewKind
 
 NAME = "patterns"
 MAX_FINDINGS = 20_000
@@ -220,7 +220,9 @@ class _Sight:
 
     def _keep(self, rule: Rule, index: int, span: Span, view: View, crossing: bool) -> None:
         segment = self.segments[index]
-        if segment.origin not in rule.origins:
+        # A user's prompt comes as an argument, and what gives orders there is told by the same rules.
+        origin = Origin.TOOL_CALL if segment.origin is Origin.USER_PROMPT else segment.origin
+        if origin not in rule.origins:
             return
         disguise = () if view.name in ("raw", "canonical") else (f"decoded-{view.name}",)
         self.findings.setdefault(

@@ -90,7 +90,7 @@ class Tagger:
         rows = max(1, tokens_per_batch // self.model.manifest.window.tokens)
         logits: list[Logits] = []
         for first in range(0, len(encoded.windows), rows):
-            logits += self.model.run(encoded.windows[first : first + rows])
+            logits += [answer.logits for answer in self.model.run(encoded.windows[first : first + rows])]
         return self.entities(text, encoded, logits)
 
     def _probabilities(self, logits: Logits) -> NDArray[np.float32]:

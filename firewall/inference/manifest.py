@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,10 +16,19 @@ from types import MappingProxyType
 from typing import Any
 
 from firewall.errors import ConfigurationError, ModelIntegrityError
+from firewall.inference.scoring import (
+    Calibration,
+    Passages,
+    Screening,
+    read_calibration,
+    read_passages,
+    read_screening,
+)
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
-# Recipes and cards tell how the model was made; they are never read at run time, so they may be edited.
+# Recipes and cards tell how the model was made; they are never read at run time, so they may be edited. So may the
+# texts of a recipe, in a folder of their own: a vocabulary lies beside the model.
 _FREE_SUFFIXES = frozenset({".py", ".md"})
 _FREE_STEMS = frozenset({"readme", "card", "license", "licence", "notice"})
 _POSITIVE_NAMES = ("INJECTION", "PROMPT_INJECTION", "JAILBREAK", "MALICIOUS", "ATTACK", "UNSAFE", "LABEL_1")
@@ -58,23 +66,6 @@ class WindowShape:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """Turns the highest margin of `n` windows into a probability whose false-positive rate does not grow with n.
-
-    `sigmoid(scale * margin + bias - per_log_window * ln(n))`; the identity calibration is a plain sigmoid.
-    """
-
-    scale: float = 1.0
-    bias: float = 0.0
-    per_log_window: float = 0.0
-
-    def probability(self, margin: float, windows: int) -> float:
-        """Return the calibrated probability in [0, 1] for a margin seen in a text of `windows` windows."""
-        logit = self.scale * margin + self.bias - self.per_log_window * math.log(max(1, windows))
-        return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """What is known of a verified model folder. `positive` is the index of the class that a sequence model warns of."""
 
@@ -90,6 +81,8 @@ class Manifest:
     labels: tuple[str, ...]
     positive: int
     calibration: Calibration
+    passages: Passages
+    screen: Screening | None
     thresholds: Mapping[str, float]
     digest: str
     signed: bool
@@ -142,7 +135,9 @@ def _signed(folder: Path, present: frozenset[str], positive_label: str | None) -
         task = Task(data["task"])
         window = WindowShape(int(data["window"]["tokens"]), int(data["window"]["overlap"]))
         token_types = TokenTypes(data.get("token_types", TokenTypes.ZEROS))
-        calibration = _calibration(data.get("calibration"))
+        calibration = read_calibration(data.get("calibration"))
+        passages = read_passages(data.get("marks"))
+        screen = read_screening(data.get("screen"), calibration)
         thresholds = {str(key): float(value) for key, value in (data.get("thresholds") or {}).items()}
         version, base = str(data["version"]), data.get("base", "")
         base = str(base["name"] if isinstance(base, dict) else base)
@@ -153,11 +148,14 @@ def _signed(folder: Path, present: frozenset[str], positive_label: str | None) -
     if window.tokens < 8 or not 0 <= window.overlap < window.tokens - 4:
         raise ConfigurationError(f"model {name}: the window has fewer than 8 tokens or an overlap as large as itself")
     _check_files(folder, name, files, present)
+    if screen is not None and (task is not Task.SEQUENCE or screen.graph not in files):
+        raise ConfigurationError(f"model {name}: a screen is a named graph of a sequence model")
     labels = tuple(str(label) for label in told) if told else _labels(_config(folder, files), task, name)
     return Manifest(
         folder=folder, name=name, version=version, task=task, base=base, files=MappingProxyType(files),
-        graph=_graph(files, name), window=window, token_types=token_types, labels=labels,
+        graph=_graph(files, name, screen), window=window, token_types=token_types, labels=labels,
         positive=_positive(labels, task, positive_label, name), calibration=calibration, signed=True,
+        passages=passages, screen=screen,
         thresholds=MappingProxyType(thresholds), training=training, metrics=metrics,
         digest=f"sha256:{hashlib.sha256(raw).hexdigest()}",
     )  # fmt: skip
@@ -171,10 +169,10 @@ def _unsigned(folder: Path, present: frozenset[str], positive_label: str | None)
     total = hashlib.sha256("".join(f"{key}\0{one.sha256}\n" for key, one in files.items()).encode()).hexdigest()
     return Manifest(
         folder=folder, name=name, version="unsigned", task=task, base=str(config.get("model_type", "")),
-        files=MappingProxyType(files), graph=_graph(files, name), window=_config_window(config),
+        files=MappingProxyType(files), graph=_graph(files, name, None), window=_config_window(config),
         token_types=TokenTypes.ZEROS, labels=labels, positive=_positive(labels, task, positive_label, name),
-        calibration=Calibration(), thresholds=MappingProxyType({}), digest=f"sha256:{total}", signed=False,
-        training={}, metrics={},
+        calibration=Calibration(), passages=Passages(), screen=None, thresholds=MappingProxyType({}), digest=f"sha256:{total}",
+        signed=False, training={}, metrics={},
     )  # fmt: skip
 
 
@@ -190,7 +188,8 @@ def _check_files(folder: Path, model: str, files: Mapping[str, FileEntry], prese
             raise ModelIntegrityError(f"model {model}: {name} is not the file that its manifest names")
     for name in sorted(present - files.keys() - {MANIFEST}):
         path = PurePosixPath(name)
-        if path.suffix.lower() not in _FREE_SUFFIXES and path.stem.lower() not in _FREE_STEMS:
+        recipe = path.suffix.lower() in _FREE_SUFFIXES or (path.suffix.lower() == ".txt" and len(path.parts) > 1)
+        if not recipe and path.stem.lower() not in _FREE_STEMS:
             raise ModelIntegrityError(f"model {model}: {name} is not named in its manifest")
 
 
@@ -234,17 +233,6 @@ def _config(folder: Path, files: Mapping[str, FileEntry]) -> dict[str, Any]:
     return _object(_read(folder / "config.json", folder.name, "config.json"), folder.name, "config.json")
 
 
-def _calibration(data: Mapping[str, Any] | None) -> Calibration:
-    if not data:
-        return Calibration()
-    if data["kind"] != "max-logit-length":
-        raise ConfigurationError("a calibration has a kind other than max-logit-length")
-    values = (float(data["scale"]), float(data["bias"]), float(data["per_log_window"]))
-    if not all(math.isfinite(value) for value in values):
-        raise ConfigurationError("a calibration has a value that is not finite")
-    return Calibration(*values)
-
-
 def _config_window(config: Mapping[str, Any]) -> WindowShape:
     """Take the longest window a Hugging Face model was built for, at most 512 tokens, a quarter of it shared."""
     longest = int(config.get("max_position_embeddings") or _LONGEST_WINDOW)
@@ -286,9 +274,9 @@ def _positive(labels: tuple[str, ...], task: Task, told: str | None, model: str)
     raise ConfigurationError(f"model {model}: which of its labels is the positive one must be said")
 
 
-def _graph(files: Mapping[str, FileEntry], model: str) -> str:
-    """Return the name of the one ONNX graph; of several, the plain `model.onnx`."""
-    graphs = [name for name in files if name.endswith(".onnx")]
+def _graph(files: Mapping[str, FileEntry], model: str, screen: Screening | None) -> str:
+    """Return the name of the one ONNX graph beside the screen's; of several, the plain `model.onnx`."""
+    graphs = [name for name in files if name.endswith(".onnx") and (screen is None or name != screen.graph)]
     for name in ("model.onnx", "onnx/model.onnx"):
         if name in graphs:
             return name

@@ -1,4 +1,7 @@
-"""One verified model: text to windows, windows to logits, on CPU or CUDA. Synchronous; the batcher has the thread."""
+"""One verified model: text to windows, windows to answers, on CPU or CUDA. Synchronous; the batcher has the thread.
+
+A folder may hold a screen beside the model, a small graph that answers for the plain windows alone (`screen.py`).
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,21 @@ from tokenizers import Tokenizer
 
 from firewall.errors import ConfigurationError, NotReadyError
 from firewall.inference.manifest import Manifest, Task, TokenTypes, verify
+from firewall.inference.screen import OUTPUT as SCREEN_OUTPUT
+from firewall.inference.screen import Screen, logits_of
 from firewall.inference.shapes import word_shapes
+from firewall.inference.tokenizer import load_tokenizer, pad_id, special_tokens
 from firewall.inference.windows import Tokens, cut, tokenize
 
 Provider = Literal["cpu", "cuda"]
 Logits = NDArray[np.float32]
+Marks = NDArray[np.float32]
 _PROVIDERS: Mapping[str, str] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids", "position_ids"})
 _DTYPES: Mapping[str, Any] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 _MOST_THREADS = 8
+_SCREEN_INPUTS = frozenset({"input_ids", "attention_mask"})
+_UNMARKED = -30.0  # log-odds of a token in a window that was cleared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,11 +57,34 @@ class Encoded:
     windows: tuple[Window, ...] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a model says of one window.
+
+    `logits` are `[classes]` of a sequence model, `[tokens, classes]` of a token model, special tokens left out. A
+    sequence model may also say which tokens are meant: `marks`, one log-odds a token, None where its graph has no such
+    output. `cleared` is set where the screen alone has looked.
+    """
+
+    logits: Logits = field(repr=False)
+    marks: Marks | None = field(default=None, repr=False)
+    cleared: bool = False
+
+
 class Model:
     """A model that answered a warm-up. `encode` and `run` may be called from any thread."""
 
-    def __init__(self, manifest: Manifest, tokenizer: Tokenizer, session: ort.InferenceSession, provider: str) -> None:
-        """Check that the graph takes what we can feed, and run it once on the shortest and on the longest window.
+    def __init__(
+        self,
+        manifest: Manifest,
+        tokenizer: Tokenizer,
+        session: ort.InferenceSession,
+        provider: str,
+        screen: ort.InferenceSession | None = None,
+    ) -> None:
+        """Check that the graphs take what we can feed, and run them once on the shortest and on the longest window.
+
+        `screen` is the graph that the manifest names as one; without it every window is read.
 
         Raises:
             ConfigurationError: if the graph wants an input that is not known here, or its answer does not fit the
@@ -62,8 +94,8 @@ class Model:
         self.provider = provider
         self._tokenizer = tokenizer
         self._session = session
-        self._before, self._after = _special_tokens(tokenizer)
-        self._pad = _pad_id(tokenizer)
+        self._before, self._after = special_tokens(tokenizer)
+        self._pad = pad_id(tokenizer)
         self._content = manifest.window.tokens - len(self._before) - len(self._after)
         if self._content <= manifest.window.overlap:
             raise ConfigurationError(f"model {manifest.name}: its window has no room between the special tokens")
@@ -71,10 +103,15 @@ class Model:
         if "input_ids" not in self._inputs:
             raise ConfigurationError(f"model {manifest.name}: its graph has no input named input_ids")
         outputs = [one.name for one in session.get_outputs()]
-        self._output = "logits" if "logits" in outputs else outputs[0]
+        self._outputs = ["logits" if "logits" in outputs else outputs[0]]
+        if "marks" in outputs and manifest.task is Task.SEQUENCE:
+            self._outputs.append("marks")
+        self._screen = self._screen_of(screen)
         try:
             for count in (1, self._content):
-                self.run([self._window(np.zeros(count, np.int32), np.zeros(count, np.int8), 0, count)])
+                window = self._window(np.zeros(count, np.int32), np.zeros(count, np.int8), 0, count)
+                self.clear([window])
+                self.read([window])
         except NotReadyError as error:
             raise ConfigurationError(f"model {manifest.name}: {error.detail}") from error
 
@@ -87,16 +124,21 @@ class Model:
         provider: Provider = "cpu",
         allow_unsigned: bool = False,
         positive_label: str | None = None,
+        screen: bool = True,
     ) -> Model:
         """Verify a folder and load the model in it. `threads` of 0 takes every usable core, at most eight.
+
+        `screen` lets the folder's screen, where it has one, answer for the windows that it clears.
 
         Raises:
             ModelIntegrityError: if a file is not what the manifest names.
             ConfigurationError: if the provider is not here, or a file cannot be used.
         """
         manifest = verify(folder, allow_unsigned=allow_unsigned, positive_label=positive_label)
-        session = _session(manifest, threads, provider)
-        return cls(manifest, _tokenizer(manifest), session, provider)
+        session = _session(manifest, manifest.graph, threads, provider)
+        first = manifest.screen if screen else None
+        small = None if first is None else _session(manifest, first.graph, threads, provider)
+        return cls(manifest, load_tokenizer(manifest), session, provider, small)
 
     def __repr__(self) -> str:
         """Name the model and nothing else."""
@@ -108,28 +150,55 @@ class Model:
             self._encoded(text, tokens) for text, tokens in zip(texts, tokenize(self._tokenizer, texts), strict=True)
         ]
 
-    def run(self, windows: Sequence[Window]) -> list[Logits]:
-        """Score windows in one batch, padded to the longest of them.
+    @property
+    def screened(self) -> bool:
+        """Tell whether a screen looks at the windows first."""
+        return self._screen is not None
 
-        A sequence model answers `[classes]` for each window, a token model `[tokens without special ones, classes]`.
+    def run(self, windows: Sequence[Window]) -> list[Answer]:
+        """Answer for each window: the screen for those it clears, the model for the others.
 
         Raises:
-            NotReadyError: if the answer has the wrong shape or holds a value that is not finite.
+            NotReadyError: if an answer has the wrong shape or holds a value that is not finite.
         """
-        answer = self._session.run([self._output], self._feed(windows))[0]
+        cleared = self.clear(windows)
+        rest = iter(self.read([one for one, found in zip(windows, cleared, strict=True) if found is None]))
+        return [next(rest) if found is None else found for found in cleared]
+
+    def clear(self, windows: Sequence[Window]) -> list[Answer | None]:
+        """Let the screen answer in one batch: None for each window that it does not clear. Raises as `run` does."""
+        if self._screen is None or not windows:
+            return [None] * len(windows)
+        looked = self._screen.look(self._feed(windows, self._screen_inputs))
+        return [
+            None if margin is None else self._cleared(margin, window)
+            for margin, window in zip(looked, windows, strict=True)
+        ]
+
+    def read(self, windows: Sequence[Window]) -> list[Answer]:
+        """Let the model itself answer in one batch, padded to the longest window. Raises as `run` does."""
+        if not windows:
+            return []
+        logits, *more = self._session.run(self._outputs, self._feed(windows, self._inputs))
         classes = len(self.manifest.labels)
         longest = max(map(len, windows))
         sequence = self.manifest.task is Task.SEQUENCE
         shape = (len(windows), classes) if sequence else (len(windows), longest, classes)
-        if answer.shape != shape:
+        if logits.shape != shape or any(marks.shape != (len(windows), longest) for marks in more):
             raise NotReadyError("its answer does not have the shape that its labels call for")
-        if not np.isfinite(answer).all():
+        if not all(np.isfinite(part).all() for part in (logits, *more)):
             raise NotReadyError("its answer holds a value that is not a finite number")
-        logits: Logits = answer.astype(np.float32, copy=False)
-        if sequence:
-            return list(logits)
+        logits = logits.astype(np.float32, copy=False)
+        marks = more[0].astype(np.float32, copy=False) if more else None
         skip = len(self._before)
-        return [row[skip : skip + one.last - one.first] for row, one in zip(logits, windows, strict=True)]
+        places = [slice(skip, skip + window.last - window.first) for window in windows]
+        return [
+            Answer(
+                logits[row] if sequence else logits[row, place],
+                None if marks is None else marks[row, place],
+            )
+            for row, place in enumerate(places)
+        ]
 
     def margin(self, logits: Logits) -> float:
         """Return the log-odds of the positive class in one row of a sequence model's logits."""
@@ -138,6 +207,24 @@ class Model:
         positive = self.manifest.positive
         others = np.delete(logits.astype(np.float64), positive)
         return float(logits[positive] - np.logaddexp.reduce(others))
+
+    def _screen_of(self, session: ort.InferenceSession | None) -> Screen | None:
+        settings = self.manifest.screen
+        if session is None or settings is None:
+            return None
+        self._screen_inputs = {one.name: _dtype(one, self.manifest.name) for one in session.get_inputs()}
+        known = set(self._screen_inputs)
+        if not {"input_ids"} <= known <= _SCREEN_INPUTS or SCREEN_OUTPUT not in {
+            one.name for one in session.get_outputs()
+        }:
+            raise ConfigurationError(
+                f"model {self.manifest.name}: its screen has other inputs or outputs than a screen"
+            )
+        return Screen.of(settings, session, self.manifest.calibration)
+
+    def _cleared(self, margin: float, window: Window) -> Answer:
+        marks = np.full(window.last - window.first, _UNMARKED, np.float32) if len(self._outputs) > 1 else None
+        return Answer(logits_of(margin, len(self.manifest.labels), self.manifest.positive), marks, cleared=True)
 
     def _encoded(self, text: str, tokens: Tokens) -> Encoded:
         if self.manifest.token_types is TokenTypes.WORD_SHAPE:
@@ -153,10 +240,10 @@ class Model:
         padded[before : before + last - first] = types[first:last]
         return Window(np.concatenate((self._before, ids[first:last], self._after)), padded, first, last)
 
-    def _feed(self, windows: Sequence[Window]) -> dict[str, NDArray[Any]]:
+    def _feed(self, windows: Sequence[Window], inputs: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         longest = max(map(len, windows))
         shape = (len(windows), longest)
-        feed = {name: np.zeros(shape, dtype) for name, dtype in self._inputs.items()}
+        feed = {name: np.zeros(shape, dtype) for name, dtype in inputs.items()}
         feed["input_ids"].fill(self._pad)
         for row, window in enumerate(windows):
             feed["input_ids"][row, : len(window)] = window.ids
@@ -174,8 +261,8 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _session(manifest: Manifest, threads: int, provider: Provider) -> ort.InferenceSession:
-    """Open the graph with the provider that was asked for, and with no other."""
+def _session(manifest: Manifest, graph: str, threads: int, provider: Provider) -> ort.InferenceSession:
+    """Open one of the folder's graphs with the provider that was asked for, and with no other."""
     wanted = _PROVIDERS.get(provider)
     if wanted is None or wanted not in ort.get_available_providers():
         raise ConfigurationError(f"model {manifest.name}: this onnxruntime has no {provider} provider")
@@ -191,63 +278,15 @@ def _session(manifest: Manifest, threads: int, provider: Provider) -> ort.Infere
     options.log_severity_level = 4
     # A graph with weights in a file of its own can only be opened by path; otherwise the verified bytes are used.
     apart = any(".onnx_data" in name or ".onnx.data" in name for name in manifest.files)
-    source = str(manifest.folder / manifest.graph) if apart else manifest.read(manifest.graph)
+    source = str(manifest.folder / graph) if apart else manifest.read(graph)
     try:
         session = ort.InferenceSession(source, options, providers=[wanted])
     except Exception as error:
-        raise ConfigurationError(f"model {manifest.name}: onnxruntime cannot open {manifest.graph}") from error
+        raise ConfigurationError(f"model {manifest.name}: onnxruntime cannot open {graph}") from error
     session.disable_fallback()
     if session.get_providers()[0] != wanted:
         raise ConfigurationError(f"model {manifest.name}: the {provider} provider did not start")
     return session
-
-
-def _tokenizer(manifest: Manifest) -> Tokenizer:
-    """Read the tokenizer: ours from its verified bytes, a Hugging Face folder's through transformers."""
-    try:
-        if manifest.signed and "tokenizer.json" in manifest.files:
-            return Tokenizer.from_buffer(manifest.read("tokenizer.json"))
-        return _transformers_tokenizer(manifest)
-    except ConfigurationError:
-        raise
-    except Exception as error:
-        raise ConfigurationError(f"model {manifest.name}: its tokenizer cannot be read") from error
-
-
-def _transformers_tokenizer(manifest: Manifest) -> Tokenizer:
-    """Let transformers find the tokenizer of a folder; it is told not to ask the network."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
-    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")  # torch is not here, and is not missed
-    from transformers import AutoTokenizer  # takes most of a second, and only these folders need it
-
-    found = AutoTokenizer.from_pretrained(str(manifest.folder), local_files_only=True, trust_remote_code=False)
-    if not found.is_fast:
-        raise ConfigurationError(f"model {manifest.name}: its tokenizer has no fast form, so it has no offsets")
-    tokenizer: Tokenizer = found.backend_tokenizer
-    return tokenizer
-
-
-def _special_tokens(tokenizer: Tokenizer) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the special tokens that stand before and after a text; padding and truncation are switched off."""
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    encoding = tokenizer.encode("a")
-    mask = np.array(encoding.special_tokens_mask, dtype=bool)
-    ids = np.array(encoding.ids, dtype=np.int32)
-    text = np.flatnonzero(~mask)
-    if not len(text):
-        return ids[:0], ids[:0]
-    return ids[: text[0]], ids[text[-1] + 1 :]
-
-
-def _pad_id(tokenizer: Tokenizer) -> int:
-    """Return the padding token's id; masked positions do not count, so 0 serves where there is none."""
-    for name in ("[PAD]", "<pad>", "<|pad|>"):
-        found = tokenizer.token_to_id(name)
-        if found is not None:
-            return int(found)
-    return 0
 
 
 def _dtype(node: ort.NodeArg, model: str) -> Any:

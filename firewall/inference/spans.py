@@ -1,4 +1,4 @@
-"""From token probabilities to places in the text: windows merged, words decided whole, neighbours joined."""
+"""From token probabilities to places in the text: windows merged, words decided whole, neighbours joined, passages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from firewall.inference.scoring import Passages
 from firewall.inference.shapes import word_bounds
 from firewall.inference.windows import Tokens
 
@@ -16,6 +17,7 @@ OUTSIDE: Final = "O"
 DEFAULT: Final = "default"
 _LONGEST_BRIDGE: Final = 2
 _LEAST: Final = 1e-6
+_LINE: Final = ord("\n")
 
 Decoded = tuple[int, int, str, float]
 """Start and end in code points, entity type, score in [0, 1]."""
@@ -45,6 +47,52 @@ def merge_windows(
     if not weights.all():
         raise ValueError("every token lies in a window")
     return total / weights
+
+
+def passages(
+    windows: Sequence[tuple[int, int]],
+    marks: Sequence[NDArray[np.float32]],
+    tokens: Tokens,
+    text: str,
+    settings: Passages,
+) -> list[tuple[int, int, bool]]:
+    """Return what neighbouring windows `[first, last)` mark: passages `[first, last)` in tokens of the text. Linear.
+
+    `marks` are the log-odds of each window's tokens. A passage does not cross a line break, which stands between the
+    leaves of a joined text. A window without any passage is returned whole; the flag tells passages from windows.
+    """
+    offset = windows[0][0]
+    probabilities = merge_windows(
+        windows[-1][1] - offset,
+        [(first - offset, last - offset) for first, last in windows],
+        [_sigmoid(one)[:, None] for one in marks],
+    )[:, 0]
+    found = _groups(np.flatnonzero(probabilities >= settings.threshold) + offset, tokens, text, settings)
+    result = [(first, last, True) for first, last in found]
+    at = 0
+    for first, last in windows:
+        while at < len(found) and found[at][1] <= first:
+            at += 1
+        if at == len(found) or found[at][0] >= last:
+            result.append((first, last, False))
+    return result
+
+
+def _groups(marked: NDArray[np.intp], tokens: Tokens, text: str, settings: Passages) -> list[tuple[int, int]]:
+    """Join marked tokens that stand close on one line; drop small groups where there are larger ones."""
+    if not len(marked):
+        return []
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    lines = np.searchsorted(np.flatnonzero(points == _LINE), tokens.starts[marked])
+    apart = (np.diff(marked) > settings.bridge + 1) | (np.diff(lines) != 0)
+    groups = np.split(marked, np.flatnonzero(apart) + 1)
+    least = min(settings.least, max(map(len, groups)))
+    return [(int(group[0]), int(group[-1]) + 1) for group in groups if len(group) >= least]
+
+
+def _sigmoid(margins: NDArray[np.float32]) -> NDArray[np.float32]:
+    result: NDArray[np.float32] = (1 / (1 + np.exp(-np.clip(margins, -30, 30)))).astype(np.float32)
+    return result
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -5,10 +5,17 @@ Only `max()` combines: one more finding, or one more clause, can never make a de
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from firewall.policy.policy import Clause, Policy
-from firewall.vocabulary import Action, Call, Decision, Finding, Redaction, Report, Skipped
+from firewall.vocabulary import Action, Call, Decision, Finding, Redaction, Report, Skipped, Span
+
+_EXCISE = "excise"
+_LEFT = "excise-left: what is left once the passage is cut out still reaches the threshold of the policy"
 
 
 def reported(report: Report, policy: Policy) -> tuple[Finding, ...]:
@@ -46,7 +53,7 @@ def decide(report: Report, call: Call, policy: Policy) -> Decision:
         reasons[f"skipped-{reason}"] = f"{names} did not look at a part of the payload: {reason}"
     return Decision(
         action=overall,
-        redactions=tuple(redactions),
+        redactions=tuple(_with_passages(redactions, report.findings, clauses, policy)),
         reasons=tuple(f"{name}: {reason}" for name, reason in sorted(reasons.items())),
         policy_id=policy.id,
         policy_version=policy.version,
@@ -54,6 +61,75 @@ def decide(report: Report, call: Call, policy: Policy) -> Decision:
         actions=tuple(actions),
         clauses=tuple(spoken),
     )
+
+
+def excises(decision: Decision) -> bool:
+    """Tell whether a decision cuts passages out, so that what is left has to be looked at again."""
+    return any(redaction.operator.name == _EXCISE for redaction in decision.redactions)
+
+
+def excising(call: Call, policy: Policy) -> frozenset[str] | None:
+    """Return the detectors whose findings a policy may excise in a call; None where it may be those of any."""
+    cutters = [clause for clause in policy.clauses if _cuts(clause) and clause.scope.covers(call)]
+    if any(not clause.detectors for clause in cutters):
+        return None
+    return frozenset(name for clause in cutters for name in clause.detectors)
+
+
+def decide_again(decision: Decision, left: Report, call: Call, policy: Policy) -> Decision:
+    """Decide over what was seen in a content from which passages were cut: if more should go, nothing passes.
+
+    The action is the stricter of both; what a second cut would take is a sign that the first was not the whole of it.
+    """
+    second = decide(replace(left, findings=reported(left, policy)), call, policy)
+    if excises(second):
+        return replace(decision, action=Action.BLOCK, reasons=tuple(sorted({*decision.reasons, _LEFT})))
+    if second.action <= decision.action:
+        return decision
+    return replace(decision, action=second.action, reasons=tuple(sorted({*decision.reasons, *second.reasons})))
+
+
+def _cuts(clause: Clause) -> bool:
+    return clause.action is Action.REDACT and clause.operator.name == _EXCISE
+
+
+def _with_passages(
+    redactions: Sequence[Redaction], findings: Sequence[Finding], clauses: Sequence[Clause], policy: Policy
+) -> list[Redaction]:
+    """Let each cut take along the passages that it overlaps and that the policy would cut were they surer.
+
+    A rule finds a phrase, the classifier the passage around it, sometimes with too low a score to act alone.
+    """
+    if not any(redaction.operator.name == _EXCISE for redaction in redactions):
+        return list(redactions)
+    cut: dict[tuple[str, bool], list[Span]] = defaultdict(list)
+    for redaction in redactions:
+        if redaction.operator.name == _EXCISE:
+            cut[redaction.pointer, redaction.is_key].append(redaction.span)
+    for place, spans in cut.items():
+        cut[place] = _apart(spans)
+    known = {(redaction.pointer, redaction.is_key, redaction.span) for redaction in redactions}
+    more: list[Redaction] = []
+    for finding in findings:
+        span, spans = finding.span, cut.get((finding.pointer, finding.is_key), [])
+        if span is None or finding.level > policy.act_level or (finding.pointer, finding.is_key, span) in known:
+            continue
+        before = bisect_left(spans, span.end, key=lambda one: one.start) - 1
+        if before >= 0 and spans[before].overlaps(span):
+            clause = next((one for one in clauses if _cuts(one) and _speaks(one, finding, sure=False)), None)
+            if clause is not None:
+                more.append(Redaction(finding.pointer, span, finding.entity_type, clause.operator, finding.is_key))
+    return [*redactions, *more]
+
+
+def _apart(spans: Sequence[Span]) -> list[Span]:
+    result: list[Span] = []
+    for span in sorted(spans):
+        if result and span.start <= result[-1].end:
+            result[-1] = Span(result[-1].start, max(result[-1].end, span.end))
+        else:
+            result.append(span)
+    return result
 
 
 def _answer(finding: Finding, clauses: list[Clause], policy: Policy) -> tuple[Action, Clause | None, Clause | None]:
@@ -78,11 +154,11 @@ def _answer(finding: Finding, clauses: list[Clause], policy: Policy) -> tuple[Ac
     return best.action, best, editor
 
 
-def _speaks(clause: Clause, finding: Finding) -> bool:
+def _speaks(clause: Clause, finding: Finding, *, sure: bool = True) -> bool:
+    """Tell whether a clause is about a finding and, where it has to be `sure`, the finding reaches its thresholds."""
     return (
         (not clause.entity_types or finding.entity_type in clause.entity_types)
-        and finding.score >= clause.min_score
-        and finding.severity >= clause.min_severity
+        and (not sure or (finding.score >= clause.min_score and finding.severity >= clause.min_severity))
         and (not clause.detectors or finding.detector in clause.detectors)
         and (not clause.origins or finding.origin in clause.origins)
         and (not clause.tags or not clause.tags.isdisjoint(finding.tags))

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from firewall.errors import ConfigurationError, InvalidRequestError
 from firewall.sources import Source, read, validated
@@ -25,10 +25,19 @@ class _Model(BaseModel):
 
 
 class OperatorModel(_Model):
-    """One of Presidio's anonymizer operators with its parameters."""
+    """One of Presidio's anonymizer operators, or `excise`, with its parameters."""
 
-    name: Literal["replace", "redact", "mask", "hash", "keep"] = "replace"
+    name: Literal["replace", "redact", "mask", "hash", "keep", "excise"] = "replace"
     params: dict[str, str | int | bool] = {}
+
+    @model_validator(mode="after")
+    def _excise_knows_its_extent(self) -> Self:
+        """Refuse what `excise` would not understand; the others' parameters are Presidio's business."""
+        if self.name == "excise" and any(
+            (key, value) not in (("extent", "passage"), ("extent", "sentence")) for key, value in self.params.items()
+        ):
+            raise ValueError("excise takes one parameter: extent, which is passage or sentence")
+        return self
 
 
 class ScopeModel(_Model):
@@ -48,7 +57,7 @@ class WhenModel(ScopeModel):
     detectors: list[str] = []
     rules: list[str] = []
     tags: list[str] = []
-    origins: list[Literal["tool_call", "tool_result", "resource"]] = []
+    origins: list[Literal["tool_call", "user_prompt", "tool_result", "resource", "tool_definition"]] = []
     min_score: float = Field(default=0.0, ge=0, le=1)
     min_severity: Literal["info", "low", "medium", "high", "critical"] = "info"
 

@@ -2,7 +2,8 @@
 
 Overlapping spans are merged first, so that no covered character can survive between two edits; edits then run right to
 left, so that none moves the next one's place. A JSON text inside a string is kept a JSON text: spans are cut at the
-edges of its literals, and a number in it becomes 0.
+edges of its literals, and a number in it becomes 0. What is excised takes along what it would leave empty, see
+`excise.py`.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from firewall.redact.operators import operate
+from firewall.redact.excise import PASSAGE, Passage, apart, cuts
+from firewall.redact.operators import EXCISE, operate
 from firewall.vocabulary import Operator, Redaction, Segment, Span
 
 # Literals and structure of a JSON text; possessive, so that each character is read once.
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|[{}\[\],:]|true|false|null|[ \t\r\n]++', re.DOTALL)
 # One character of a JSON string as it is spelled; the two halves of a surrogate pair are one.
 _ESCAPE = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\(?:u[0-9a-fA-F]{4}|.)|[^\\]", re.DOTALL)
+_FIRST = 1 << 40  # longer than any span
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{2,40})>")
 
 
@@ -37,9 +41,13 @@ class _Edit:
 
 def redact(segment: Segment, redactions: Sequence[Redaction], salt: bytes) -> str:
     """Return the segment's text with every redaction applied. Spans are code points of `segment.text`."""
-    edits = _merged(redactions)
-    edits = _within_json(segment.text, edits)
     text, at = segment.text, len(segment.text)
+    tokens = _json_tokens(text) if redactions else None
+    edits = _merged(
+        [*(item for item in redactions if item.operator.name != EXCISE), *_excised(text, redactions, tokens)]
+    )
+    if tokens is not None:
+        edits = _within_json(text, edits, tokens)
     pieces: list[str] = []  # right to left, so that no edit moves the next one's place
     for edit in reversed(edits):
         put = _put(text[edit.start : edit.end], edit, salt) if edit.literal is None else edit.literal
@@ -80,13 +88,13 @@ def unique_names(names: Iterable[str], taken: set[str]) -> list[str]:
 
 
 def _merged(redactions: Sequence[Redaction]) -> list[_Edit]:
-    """Merge what overlaps. Keep yields to every edit; of the others the longest span names the merged range."""
+    """Merge what overlaps. Keep yields to every edit, every edit to a cut; else the longest span names the range."""
     edits: list[_Edit] = []
     longest = 0
     strict = [item for item in redactions if item.operator.name != "keep"]
     order = sorted(strict, key=_order)
     for item in order:
-        length = item.span.end - item.span.start
+        length = item.span.end - item.span.start + (_FIRST if item.operator.name == EXCISE else 0)
         if edits and item.span.start < edits[-1].end:
             last = edits[-1]
             named = item if length > longest else last
@@ -104,11 +112,67 @@ def _order(item: Redaction) -> tuple[int, int, str, str, str]:
     return item.span.start, -item.span.end, item.entity_type, operator.name, repr(sorted(operator.params.items()))
 
 
-def _within_json(text: str, edits: list[_Edit]) -> list[_Edit]:
+def _excised(
+    text: str, redactions: Sequence[Redaction], tokens: Sequence[tuple[int, int]] | None
+) -> Iterator[Redaction]:
+    """Yield what is to be excised, widened as far as the cut goes; inside a JSON text it goes to the ends of a value."""
+    wanted = [item for item in redactions if item.operator.name == EXCISE]
+    if not wanted:
+        return
+    pieces = [
+        Passage(item.span.start, item.span.end, str(item.operator.params.get("extent", PASSAGE))) for item in wanted
+    ]
+    ranges = cuts(text, pieces) if tokens is None else _cuts_in_values(text, pieces, tokens)
+    first = min(wanted, key=_order)
+    for start, end in ranges:
+        yield Redaction(first.pointer, Span(start, end), first.entity_type, first.operator, first.is_key)
+
+
+def _cuts_in_values(
+    text: str, pieces: Sequence[Passage], tokens: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the ranges that go in the spelling of each string of a JSON text, and each number that is touched."""
+    order = apart(pieces)
+    at = 0
+    for start, end in tokens:
+        while at < len(order) and order[at].end <= start:
+            at += 1
+        mine = list(_until(order, at, end))
+        if not mine:
+            continue
+        value, places = _spelled(text, start, end)
+        inner = [
+            Passage(max(0, bisect_right(places, one.start) - 1), bisect_left(places, min(one.end, end - 1)), one.extent)
+            for one in mine
+        ]
+        if value is None:
+            yield start, end
+            continue
+        for low, high in cuts(value, [one for one in inner if one.start < one.end]):
+            yield places[low], places[high]
+
+
+def _spelled(text: str, start: int, end: int) -> tuple[str | None, list[int]]:
+    """Return the value of a JSON string and where each of its code points is spelled; None for what is no string."""
+    if text[start] != '"':
+        return None, [start]
+    places = [match.start() for match in _ESCAPE.finditer(text, start + 1, end - 1)] + [end - 1]
+    with contextlib.suppress(ValueError):
+        value = json.loads(text[start:end], strict=False)
+        if len(value) == len(places) - 1:
+            return value, places
+    return None, [start]
+
+
+def _until(order: Sequence[Passage], at: int, end: int) -> Iterator[Passage]:
+    """Yield the passages from index `at` on that begin before `end`."""
+    while at < len(order) and order[at].start < end:
+        yield order[at]
+        at += 1
+
+
+def _within_json(text: str, edits: list[_Edit], tokens: Sequence[tuple[int, int]]) -> list[_Edit]:
     """Cut edits at the literals of a JSON text, so that it parses again with the same shape."""
-    tokens = _json_tokens(text) if edits else None
-    if tokens is None:
-        return edits
     fitted: list[_Edit] = []
     at = 0
     for start, end in tokens:

@@ -19,7 +19,7 @@ from firewall.detectors.entities import EntityDetector, Recognizer, cut_pieces
 from firewall.detectors.tagger import Entity
 from firewall.errors import ConfigurationError, NotReadyError, OverloadedError
 from firewall.inference.batcher import Batcher
-from firewall.inference.model import Logits, Model, Window
+from firewall.inference.model import Answer, Model, Window
 from firewall.payload.joined import is_field_name
 from firewall.vocabulary import Origin, Report, Segment, Severity, SkipReason, Span
 from tests import tiny_models
@@ -79,7 +79,7 @@ class Broken(Batcher):
 
     error: Exception = NotReadyError("nonsense")
 
-    async def score(self, windows: Sequence[Window], *, deadline: float | None = None) -> list[Logits]:
+    async def score(self, windows: Sequence[Window], *, deadline: float | None = None) -> list[Answer]:
         """Raise."""
         raise self.error
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from firewall.errors import NotReadyError, OverloadedError
 from firewall.inference.batcher import Batcher
-from firewall.inference.model import Logits, Model, Window
+from firewall.inference.model import Answer, Model, Window
 from tests import tiny_models
 
 
@@ -33,14 +33,14 @@ class Watched(Model):
         self.batches.clear()
         self.entered.clear()
 
-    def run(self, windows: Sequence[Window]) -> list[Logits]:
-        """Score as ever, after the gate."""
+    def read(self, windows: Sequence[Window]) -> list[Answer]:
+        """Answer as ever, after the gate."""
         self.batches.append([len(window) for window in windows])
         self.entered.set()
         assert self.gate.wait(10)
         if self.fails:
             raise NotReadyError("nonsense")
-        return super().run(windows)
+        return super().read(windows)
 
 
 @pytest.fixture
@@ -68,10 +68,10 @@ def test_answers_come_in_order(model: Watched) -> None:
     @settings(max_examples=40, deadline=None)
     def check(texts: list[tuple[int, bool]], tokens: int) -> None:
         windows = windows_of(model, *("pump " * count + ("ignore" if bad else "") for count, bad in texts))
-        expected = [float(model.margin(model.run([window])[0])) for window in windows]
+        expected = [float(model.margin(model.run([window])[0].logits)) for window in windows]
         with Batcher(model, max_tokens_per_batch=tokens) as batcher:
             rows = asyncio.run(batcher.score(windows))
-        assert [model.margin(row) for row in rows] == pytest.approx(expected)
+        assert [model.margin(row.logits) for row in rows] == pytest.approx(expected)
 
     check()
 
@@ -84,7 +84,7 @@ def test_many_callers_get_their_own_answers(model: Watched) -> None:
             bad = number % 3 == 0
             windows = windows_of(model, "pump " * (number % 50 + 1) + ("ignore" if bad else ""))
             rows = await batcher.score(windows)
-            assert (max(model.margin(row) for row in rows) > 0) is bad
+            assert (max(model.margin(row.logits) for row in rows) > 0) is bad
 
         with Batcher(model) as batcher:
             await asyncio.gather(*(one(number) for number in range(200)))

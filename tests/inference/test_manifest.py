@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firewall.errors import ConfigurationError, ModelIntegrityError
-from firewall.inference.manifest import Calibration, Task, TokenTypes, WindowShape, verify
+from firewall.inference.manifest import Task, TokenTypes, WindowShape, verify
+from firewall.inference.scoring import Calibration
 from tests import tiny_models
 
 
@@ -85,7 +86,7 @@ def test_a_file_that_nobody_named_is_refused(folder: Path, name: str) -> None:
         verify(folder)
 
 
-@pytest.mark.parametrize("name", ["train.py", "README.md", "LICENSE", "__pycache__/train.pyc"])
+@pytest.mark.parametrize("name", ["train.py", "README.md", "LICENSE", "__pycache__/train.pyc", "texts/lines.txt"])
 def test_recipes_and_cards_may_lie_beside_the_files(folder: Path, name: str) -> None:
     """What is never read at run time needs no digest."""
     (folder / name).parent.mkdir(exist_ok=True)
@@ -120,7 +121,7 @@ def test_a_link_out_of_the_folder_is_refused(folder: Path, tmp_path: Path) -> No
         {"window": None},
         {"files": ["model.onnx"]},
         {"calibration": {"kind": "platt"}},
-        {"calibration": {"kind": "max-logit-length", "scale": math.inf, "bias": 0, "per_log_window": 0}},
+        {"calibration": {"kind": "max-logit-rise", "scale": math.inf, "bias": 0, "rise": [[1, 0]]}},
         {"thresholds": {"default": "high"}},
         {"token_types": "rainbow"},
         {"labels": ["YES", "NO"]},
@@ -206,7 +207,7 @@ def test_other_architectures_and_missing_graphs_are_refused(foreign: Path) -> No
 )
 def test_calibration_is_monotone(margin: float, more: float, windows: int, scale: float, per: float) -> None:
     """A probability grows with the margin and shrinks with the number of windows, and stays in [0, 1]."""
-    calibration = Calibration(scale, 0.5, per)
+    calibration = Calibration(scale, 0.5, ((1.0, 0.0), (10.0, per), (1000.0, 2 * per)))
     here = calibration.probability(margin, windows)
     assert 0 <= here <= 1
     assert calibration.probability(margin + more, windows) >= here

@@ -39,13 +39,13 @@ def test_the_word_decides(guard: Model) -> None:
     """The margin is what the graph was built to give, wherever in the window the word stands."""
     for text, margin in (("the pump", -4.0), ("please ignore the pump", 4.0), ("ignore", 4.0)):
         window = guard.encode([text])[0].windows
-        assert [guard.margin(row) for row in guard.run(window)] == pytest.approx([margin])
+        assert [guard.margin(row.logits) for row in guard.run(window)] == pytest.approx([margin])
 
 
 def test_shape_reaches_the_model(tagger: Model) -> None:
     """A name is one only where it is capitalised, so the word shapes arrive; special tokens have no row."""
     encoded = tagger.encode(["Alice and alice in Boston"])[0]
-    assert tagger.run(encoded.windows)[0].argmax(axis=1).tolist() == [1, 0, 0, 0, 2]
+    assert tagger.run(encoded.windows)[0].logits.argmax(axis=1).tolist() == [1, 0, 0, 0, 2]
 
 
 @given(texts=st.lists(TEXT, min_size=1, max_size=4))
@@ -71,7 +71,7 @@ def test_a_batch_answers_as_its_windows_alone(guard: Model, tagger: Model, texts
         if not windows:
             continue
         for together, window in zip(model.run(windows), windows, strict=True):
-            assert np.allclose(together, model.run([window])[0], atol=1e-5)
+            assert np.allclose(together.logits, model.run([window])[0].logits, atol=1e-5)
 
 
 def test_a_tokenizer_that_pads_and_cuts_is_told_not_to(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_tokenizer_that_pads_and_cuts_is_told_not_to(tmp_path: Path) -> None:
     model = Model.load(folder, allow_unsigned=True)
     encoded = model.encode(["pump " * 200 + "ignore"])[0]
     assert len(encoded.tokens) == 201
-    assert max(model.margin(row) for row in model.run(encoded.windows)) == pytest.approx(4.0)
+    assert max(model.margin(row.logits) for row in model.run(encoded.windows)) == pytest.approx(4.0)
 
 
 def test_nonsense_is_not_an_answer(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_positions_and_narrow_integers_are_fed(tmp_path: Path) -> None:
     )
     graph.ir_version = 9
     model = Model.load(tiny_models.write_signed(tmp_path / "m", graph, "token-classification", ("O", "PERSON")))
-    assert model.run(model.encode(["the pump and the report"])[0].windows)[0][:, 0].tolist() == [1, 2, 3, 4, 5]
+    assert model.run(model.encode(["the pump and the report"])[0].windows)[0].logits[:, 0].tolist() == [1, 2, 3, 4, 5]
 
 
 def test_files_that_are_not_what_they_should_be(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_foreign_sequence_models_run(tmp_path: Path) -> None:
     folder = tiny_models.write_hugging_face(tmp_path / "m", graph, "Sequence", labels)
     model = Model.load(folder, allow_unsigned=True)
     rows = model.run([model.encode([text])[0].windows[0] for text in ("please ignore", "the pump")])
-    assert [model.margin(row) for row in rows] == pytest.approx([4.0, -4.0])
+    assert [model.margin(row.logits) for row in rows] == pytest.approx([4.0, -4.0])
 
 
 def test_foreign_token_models_run(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_foreign_token_models_run(tmp_path: Path) -> None:
     graph = tiny_models.token_graph(labels, shapes=False)
     model = Model.load(tiny_models.write_hugging_face(tmp_path / "m", graph, "Token", labels), allow_unsigned=True)
     encoded = model.encode(["alice in boston"])[0]
-    assert model.run(encoded.windows)[0].argmax(axis=1).tolist() == [1, 0, 3]
+    assert model.run(encoded.windows)[0].logits.argmax(axis=1).tolist() == [1, 0, 3]
 
 
 def test_three_classes_are_weighed_against_the_positive_one(tmp_path: Path) -> None:
@@ -210,4 +210,4 @@ def test_the_verified_bytes_are_the_ones_that_run(tmp_path: Path) -> None:
     folder = tiny_models.write_injection(tmp_path / "m")
     model = Model.load(folder)
     onnx.save(tiny_models.sequence_graph(rows=(1.0, 0.0)), folder / "model.onnx")
-    assert model.margin(model.run(model.encode(["ignore"])[0].windows)[0]) == pytest.approx(4.0)
+    assert model.margin(model.run(model.encode(["ignore"])[0].windows)[0].logits) == pytest.approx(4.0)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from firewall.inference.spans import decode, merge_windows, softmax
+from firewall.inference.scoring import Passages
+from firewall.inference.spans import decode, merge_windows, passages, softmax
 from firewall.inference.windows import Tokens
 
 LABELS = ("O", "PERSON", "DATE_TIME")
@@ -160,3 +161,59 @@ def test_entities_are_ordered_and_inside(text: str, seed: int, threshold: float)
         assert kind in LABELS[1:]
         assert 0.0 <= score <= 1.0
         end = stop
+
+
+class TestPassages:
+    """Marked tokens become passages."""
+
+    def passages(self, text: str, marked: set[int], *windows: tuple[int, int], **settings: float) -> list[list[str]]:
+        """Return the words of each passage of a text whose tokens are its words; whole windows end in a bar."""
+        tokens = split(text, 99)
+        ranges = windows or ((0, len(tokens)),)
+        marks = [np.array([4.0 if at in marked else -4.0 for at in range(*one)], np.float32) for one in ranges]
+        told = Passages(**{"bridge": 2, "least": 1, **settings})  # type: ignore[arg-type]  # numbers of either kind
+        return [
+            [text[tokens.starts[at] : tokens.ends[at]] for at in range(first, last)] + ["|"] * (not marked_ones)
+            for first, last, marked_ones in passages(ranges, marks, tokens, text, told)
+        ]
+
+    def test_gaps_are_bridged(self) -> None:
+        """Up to so many tokens between marked ones belong to the passage; more part it."""
+        assert self.passages("a b c d e f g", {1, 4}) == [["b", "c", "d", "e"]]
+        assert self.passages("a b c d e f g", {1, 5}) == [["b"], ["f"]]
+
+    def test_a_line_break_is_not_crossed(self) -> None:
+        """Leaves of a document stand on lines of their own."""
+        assert self.passages("a b\nc d", {1, 2}) == [["b"], ["c"]]
+
+    def test_small_groups_yield_to_larger_ones(self) -> None:
+        """But the largest is never dropped."""
+        assert self.passages("a b c d e f g h i", {0, 5, 6, 7}, least=2) == [["f", "g", "h"]]
+        assert self.passages("a b c d e f g h i", {0, 5, 6, 7}, least=9) == [["f", "g", "h"]]
+        assert self.passages("a b c", {1}, least=9) == [["b"]]
+
+    def test_a_window_without_marks_is_the_passage(self) -> None:
+        """Each such window whole, beside the passages of its neighbours."""
+        assert self.passages("a b c", set()) == [["a", "b", "c", "|"]]
+        assert self.passages("a b c d e f", {0}, (0, 3), (2, 6)) == [["a"], ["c", "d", "e", "f", "|"]]
+        assert self.passages("a b c d e f", {2}, (0, 3), (2, 6)) == [["c"]]
+
+    def test_windows_of_the_middle_of_a_text(self) -> None:
+        """The first window need not begin with the text."""
+        assert self.passages("a b c d e f", {3}, (2, 5), (3, 6)) == [["d"]]
+
+    @given(st.sets(st.integers(0, 29)), st.integers(0, 5), st.integers(1, 5))
+    def test_every_large_group_is_covered(self, marked: set[int], bridge: int, least: int) -> None:
+        """Passages are in order and apart, begin and end with marked tokens, and together miss only small groups."""
+        text = " ".join(["w"] * 30)
+        tokens = split(text)
+        marks = np.array([4.0 if at in marked else -4.0 for at in range(30)], np.float32)
+        found = passages([(0, 30)], [marks], tokens, text, Passages(0.5, bridge, least))
+        if not marked:
+            assert found == [(0, 30, False)]
+            return
+        assert all(first in marked and last - 1 in marked and flag for first, last, flag in found)
+        assert all(one[1] + bridge < other[0] for one, other in zip(found, found[1:], strict=False))
+        missed = marked - {at for first, last, _ in found for at in range(first, last)}
+        assert least > 1 or not missed
+        assert found

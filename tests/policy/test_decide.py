@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firewall.policy.decide import decide, reported
+from firewall.policy.decide import decide, decide_again, excises, excising, reported
 from firewall.policy.policy import Policy, PolicySet, load
 from firewall.vocabulary import (
     Action,
@@ -17,6 +17,7 @@ from firewall.vocabulary import (
     Direction,
     Finding,
     Identity,
+    Operator,
     Origin,
     Report,
     Severity,
@@ -298,3 +299,71 @@ class TestSkipped:
         )
         reasons = decide(report, call(), own.policies["default"]).reasons
         assert reasons == ("skipped-crash: entities, patterns did not look at a part of the payload: crash",)
+
+
+class TestExcise:
+    """Cutting passages out of what passes."""
+
+    POLICY = SHIPPED.policies["excise"]
+
+    def seen(self, detector: str, start: int, end: int, score: float, **fields: object) -> Finding:
+        """Make an injection finding of a detector at a place."""
+        return finding("PROMPT_INJECTION", detector=detector, span=Span(start, end), score=score, **fields)
+
+    def places(self, *findings: Finding) -> set[tuple[str, int, int]]:
+        """Return pointer and range of everything that is cut for these findings."""
+        decision = decide(Report(findings), call(), self.POLICY)
+        assert excises(decision) is bool(decision.redactions)
+        return {
+            (one.pointer, one.span.start, one.span.end) for one in decision.redactions if one.operator.name == "excise"
+        }
+
+    def test_a_doubtful_passage_goes_with_the_rule_that_stands_in_it(self) -> None:
+        """Where both say so the whole passage goes, also when the classifier alone would not have been sure enough."""
+        rule, doubt = self.seen("patterns", 10, 20, 0.85), self.seen("injection", 5, 60, 0.4)
+        assert self.places(doubt) == set()
+        assert self.places(rule) == {("/a", 10, 20)}
+        assert self.places(rule, doubt) == self.places(doubt, rule) == {("/a", 10, 20), ("/a", 5, 60)}
+
+    def test_only_what_overlaps_goes_along(self) -> None:
+        """Not what stands beside it, in another leaf, over the acting level, or is no injection."""
+        rule = self.seen("patterns", 10, 20, 0.85)
+        others = [
+            self.seen("injection", 20, 60, 0.4),
+            self.seen("injection", 5, 60, 0.4, pointer="/b"),
+            self.seen("injection", 5, 60, 0.4, is_key=True),
+            self.seen("patterns", 5, 60, 0.4, level=3),
+            finding("NEW_KIND", span=Span(5, 60)),
+        ]
+        assert self.places(rule, *others) == {("/a", 10, 20)}
+
+    def test_a_rule_brings_its_sentence_and_a_passage_itself(self) -> None:
+        """How far a cut goes is said by the clause."""
+        decision = decide(
+            Report((self.seen("patterns", 0, 3, 0.85), self.seen("injection", 7, 9, 0.99))), call(), self.POLICY
+        )
+        assert [dict(one.operator.params) for one in decision.redactions] == [{"extent": "sentence"}, {}]
+        assert decision.action is Action.REDACT
+
+    def test_who_looks_again(self) -> None:
+        """The detectors that the cutting clauses name; nobody where nothing is cut; everybody where none is named."""
+        assert excising(call(), self.POLICY) == {"patterns", "injection"}
+        assert excising(call(direction=Direction.INBOUND), self.POLICY) == frozenset()
+        anybody = replace(
+            self.POLICY.clauses[-1], operator=Operator("excise"), action=Action.REDACT, detectors=frozenset()
+        )
+        assert excising(call(), replace(self.POLICY, clauses=(anybody,))) is None
+
+    def test_what_is_left_over_blocks(self) -> None:
+        """A second look that would cut again, or could not be had, lets nothing pass; one that finds nothing does."""
+        first = decide(Report((self.seen("injection", 5, 60, 0.99),)), call(), self.POLICY)
+        assert decide_again(first, Report(), call(), self.POLICY) == first
+        doubt = Report((self.seen("injection", 5, 60, 0.4), self.seen("patterns", 0, 3, 0.9, level=3)))
+        assert decide_again(first, doubt, call(), self.POLICY) == first
+        left = decide_again(first, Report((self.seen("patterns", 5, 9, 0.85),)), call(), self.POLICY)
+        assert left.action is Action.BLOCK
+        assert [reason.partition(":")[0] for reason in left.reasons] == ["excise-left", "injection-model-result"]
+        unseen = Report(skipped=(Skipped("injection", "", SkipReason.DEADLINE),))
+        blind = decide_again(first, unseen, call(), self.POLICY)
+        assert (blind.action, blind.redactions) == (Action.BLOCK, first.redactions)
+        assert "skipped-deadline" in {reason.partition(":")[0] for reason in blind.reasons}

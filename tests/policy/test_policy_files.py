@@ -147,6 +147,23 @@ class TestShipped:
             answered = {name for clause in policy.clauses for name in clause.entity_types}
             assert reported - answered == set(), policy.id
 
+    def test_excising_differs_in_what_is_done_about_injection_only(self) -> None:
+        """Every other clause, the levels and the skips are the default's; thresholds are too."""
+        default, excise = (
+            yaml.safe_load((RULES / "policies" / f"{name}.yaml").read_text()) for name in ("default", "excise")
+        )
+        plain, cutting = (
+            {one["id"]: one for one in policy["clauses"] if not one["id"].startswith(("injection-", "definition-rule"))}
+            for policy in (default, excise)
+        )
+        assert plain == cutting
+        assert excise["skipped"] == default["skipped"]
+        scores = [
+            [one["when"]["min_score"] for one in policy["clauses"] if "min_score" in one["when"]]
+            for policy in (default, excise)
+        ]
+        assert scores[0] == scores[1]
+
     def test_monitoring_has_the_clauses_of_the_default(self) -> None:
         """It says what the default policy would do, so the two may not drift apart."""
         default, monitor = (
@@ -214,3 +231,11 @@ class TestCases:
         (root / "policies" / "tests" / "default.yaml").write_text(self.GOOD + "  expected: {action: block}\n")
         with pytest.raises(ConfigurationError, match=r"^policies/tests/default.yaml:11: "):
             run(root)
+
+
+@pytest.mark.parametrize("params", ["{extent: page}", "{new_value: x}", "{extent: sentence, depth: 2}"])
+def test_excise_takes_no_other_parameter(tmp_path: Path, params: str) -> None:
+    """A misspelled extent would cut another piece than was meant."""
+    text = PLAIN.replace("action: block", f"action: redact\n  operator: {{name: excise, params: {params}}}")
+    with pytest.raises(ConfigurationError, match=r"default\.yaml.*extent"):
+        load(write(tmp_path, "default.yaml", text))
