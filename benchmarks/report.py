@@ -69,10 +69,35 @@ def accuracy_table(results: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def injection_table(result: dict[str, Any]) -> str:
+    """Return the tables of the cases written for measuring only, in Markdown."""
+    lines = ["| cases | attacks | flagged | clean texts | flagged |", "|---|---|---|---|---|"]
+    for name, sides in (
+        result["by_set"] | {f"clean, {size}": one for size, one in result["by_length"].items()}
+    ).items():
+        cells = [
+            cell
+            for side in ("attacks", "clean")
+            for cell in ((sides[side]["texts"], f"{sides[side]['flagged']:.3f}") if side in sides else ("", ""))
+        ]
+        lines.append(f"| {name} | {' | '.join(map(str, cells))} |")
+    places = result["passages"]
+    cut = places["after_excise"]
+    told = (
+        f"Of {places['texts']} results with a known passage {100 * places['flagged']:.0f} % are flagged and "
+        f"{100 * places['found_in_place']:.0f} % found in place (overlap of at least half). Under `excise`, "
+        f"{100 * cut['intact']:.0f} % come back with every other letter intact, {100 * cut['blocked']:.0f} % are blocked "
+        f"because what is left is still in doubt, and of {100 * cut['gone']:.0f} % the passage is gone."
+    )
+    lines += ["", told]
+    return "\n".join(lines)
+
+
 def render(readme: str) -> str:
     """Return the README with its benchmark tables as the results say."""
     results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))}
     readme = between(readme, "bench-latency", latency_table(results.pop("latency")))
+    readme = between(readme, "bench-injection", injection_table(results["injection"]))
     return between(readme, "bench-accuracy", accuracy_table(results))
 
 

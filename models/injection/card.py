@@ -28,14 +28,10 @@ tool calls. It is one signal among several: registry, access rules and patterns 
 
 ## How it works
 
-Two stages. A text is cut into windows of 128 tokens (two of them special) that share 32; input is lower-cased WordPiece,
-and words that WordPiece would turn into one unknown token are opened first.
-
-1. `screen.onnx` looks at every window: four residual blocks of dilated convolutions over projected word vectors, taught
-   by the second stage. A window whose margin lies below `clear_below` is cleared; it can score 0.05 at most.
-2. `model.onnx` reads the others: all-MiniLM-L6-v2 (22 M parameters, Apache-2.0; word vectors frozen) with one linear
-   layer over the first token, the mean and the maximum of the last states, and a second one over each state that says
-   which tokens belong to the injected passage.
+A text is cut into windows of 128 tokens (two of them special) that share 32; input is lower-cased WordPiece, and words
+that WordPiece would turn into one unknown token are opened first. `model.onnx` reads every window: all-MiniLM-L6-v2
+(22 M parameters, Apache-2.0) with one linear layer over the first token, the mean and the maximum of the last states, and
+a second one over each state that says which tokens belong to the injected passage.
 
 The document score is
 
@@ -56,8 +52,8 @@ LIMITS = """## Limits
 - Texts that quote attacks (security articles, test cases) are the likeliest false alarms.
 - The length term costs recall on long documents: a short attack in 100 KB needs a larger margin than one alone.
 - 50 attacks of dev_spikee are plain questions for investment advice, which nothing but that set calls an attack.
-- No row of the development sets was trained on, but whoever wrote the generator had read samples of them. Calibration,
-  the screen's limit and the thresholds were fitted on them together with the holdout and the written rows, so these
+- No row of the development sets was trained on, but whoever wrote the generator had read samples of them. Calibration
+  was fitted on them together with the holdout and the written rows, the thresholds on them and the holdout, so these
   figures are somewhat optimistic; holdout figures of generated and planted rows share their grammar with training rows.
   `benchmarks/injection_cases` was written apart from all of this and is only measured on.
 - int8 activations are scaled over a batch, so a score can move slightly with what shares its batch.
@@ -88,7 +84,6 @@ def _table(head: tuple[str, ...], rows: list[str]) -> str:
 def _figures(metrics: Mapping[str, Any], thresholds: Mapping[str, float], calibration: Calibration) -> str:
     head = ("set", "rows", "positive", "AUC", "recall at 1 % FPR", "at 0.1 % FPR", "ECE", "recall *", "false alarms *")
     sets = {name: value for name, value in metrics.items() if isinstance(value, dict) and "auc" in value}
-    sets |= {f"{name}, without the screen": value for name, value in metrics["without_screen"].items()}
     sets |= {f"holdout, {name}": value for name, value in metrics["holdout_by_surface"].items()}
     rows = [
         _row(
@@ -108,10 +103,12 @@ def _figures(metrics: Mapping[str, Any], thresholds: Mapping[str, float], calibr
         _row(name, value["windows"], value["documents"], value["flagged"], value["flagged_without_length_term"])
         for name, value in metrics["false_alarms_by_length"].items()
     ]
+    screened = metrics["screen"]
     cleared = [
-        _row(name, value["windows"], value["clean_cleared"], value["hostile_cleared"])
-        for name, value in metrics["screen"].items()
+        _row(name, *screened["aucs"][name], value["clean_cleared"], value["hostile_cleared"])
+        for name, value in screened["cleared"].items()
     ]
+    verdict = "shipped" if screened["shipped"] else "not shipped"
     files = [_row(name, value["rows"], value["flagged"]) for name, value in metrics["false_alarms_by_file"].items()]
     clinical, moved, times = (
         metrics["false_alarms_clinical_reports"],
@@ -133,10 +130,10 @@ held-out texts; `written` are rows made of the sixteenth of `texts/` that traini
 {_table(head, rows)}
 Calibration: scale {calibration.scale:.4f}, bias {calibration.bias:.4f}, rise by windows: {rise}.
 
-What the screen clears, of the windows of clean documents and of those of attacking ones (most windows of a long
-attacking document are clean themselves):
+A first stage (`cascade.py`: dilated convolutions over projected word vectors, taught by the model) was tried, which
+clears plain windows at a twelfth of the cost. It is shipped where it costs no set more than 0.003 AUC: {verdict}.
 
-{_table(("set", "windows", "clean cleared", "hostile cleared"), cleared)}
+{_table(("set", "AUC without it", "AUC with it", "clean windows cleared", "attackers' windows cleared"), cleared)}
 False alarms on clean held-out text by document length, at the threshold for tool results. The documents are made of the
 windows of consecutive held-out rows of one file of running text; those of 30 KB and more overlap and come from few files:
 
@@ -179,5 +176,6 @@ def _rebuild(training: Mapping[str, Any]) -> str:
 
     {training["command"]}
 
-Three rounds, then the screen; seeds and steps as in `rounds.py`. An interrupted run goes on where it was. `manifest.json` names every file with its digest.
+Four rounds, of which the weights of the last three are averaged; seeds and steps as in `rounds.py`. The second round ran while
+the last documents of `texts/carriers.txt` were still being written, so the recipe rebuilds its kind, not its very bytes. An interrupted run goes on where it was. `manifest.json` names every file with its digest.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from models.training import backbone, export, screen
 from models.training.loop import Window
 
 GRAPH = "screen.onnx"
+SAVED = "screen.pt"
 # Share of the windows for which the large model has an attack in mind that the screen may clear.
 LOSS = 0.004
+AUC_LOSS = 0.003
 DOUBT = 0.5  # calibrated probability from which on the large model has an attack in mind
 
 
@@ -47,23 +49,33 @@ class Stage:
         return np.where(looked < self.clear_below, np.minimum(self.scale * looked + self.bias, most), margins)
 
 
+def empty(seed: int) -> screen.Screen:
+    """Return a screen that was taught nothing."""
+    torch.manual_seed(seed)
+    return screen.Screen(backbone.load_encoder().embeddings.word_embeddings.weight.data)
+
+
+def finished(run: Path, seed: int) -> screen.Screen | None:
+    """Return the screen that an earlier run of the same recipe has taught, None where there is none."""
+    if not (run / SAVED).exists():
+        return None
+    made = empty(seed)
+    made.load_state_dict(torch.load(run / SAVED, weights_only=True))
+    return made.eval()
+
+
 def teach(
-    windows: Sequence[Window], margins: NDArray[np.float32], run: Path, *, seed: int, threads: int, resume: bool = True
+    windows: Sequence[Window], margins: NDArray[np.float32], run: Path, *, seed: int, threads: int
 ) -> screen.Screen:
-    """Teach a screen what the large model thinks of the windows, and what they are; a finished one is only loaded.
+    """Teach a screen what the large model thinks of the windows, and what they are.
 
     The goal is the mean of the large model's probability and the label, so that neither's errors are learned whole.
     """
-    torch.manual_seed(seed)
-    made = screen.Screen(backbone.load_encoder().embeddings.word_embeddings.weight.data)
-    saved = run / "screen.pt"
-    if resume and saved.exists():
-        made.load_state_dict(torch.load(saved, weights_only=True))
-        return made.eval()
+    made = empty(seed)
     labels = np.array([float(window.target == 1) for window in windows], dtype=np.float32)
     soft = (0.5 * labels + 0.5 / (1.0 + np.exp(-margins.astype(np.float32)))).astype(np.float32)
     screen.fit(made, [window.ids for window in windows], soft, seed=seed, threads=threads)
-    torch.save(made.state_dict(), saved)
+    torch.save(made.state_dict(), run / SAVED)
     return made
 
 
@@ -90,6 +102,11 @@ def choose(path: Path, looked: Floats, large: Floats, hostile: NDArray[np.bool_]
     cleared = looked < limit
     scale, bias = np.polyfit(looked[cleared], large[cleared], 1) if cleared.sum() > 100 else (1.0, 0.0)
     return Stage(export.session(path), limit, max(float(scale), 0.05), float(bias))
+
+
+def worth(aucs: Mapping[str, tuple[float, float]]) -> bool:
+    """Tell whether a screen may be shipped: no set's AUC without it and with it may differ by more than `AUC_LOSS`."""
+    return all(without - with_ <= AUC_LOSS for without, with_ in aucs.values())
 
 
 def figures(stage: Stage, sets: dict[str, tuple[Floats, Floats, NDArray[np.bool_]]]) -> dict[str, Any]:

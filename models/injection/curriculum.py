@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from models.injection import compose, generator, places, texts
+from models.injection import compose, generator, places, written_texts
 from models.injection.sources import Row
 
 FILE = "written"
@@ -24,25 +24,42 @@ class Library:
     documents: Choice = field(repr=False)
     foreign_attacks: dict[str, Choice] = field(repr=False)
     foreign_benign: dict[str, Choice] = field(repr=False)
+    foreign_records: dict[str, Choice] = field(repr=False)
 
 
-def library(*, kept: bool = False, more: bool = False) -> Library:
+def library(*, kept: bool = False, waves: int = 2) -> Library:
     """Return the texts to learn from, or with `kept` those to measure on.
 
-    `more` adds the documents that were written after the second round.
+    With `waves` of 1 the second wave is left out: bare second tasks, and harmless texts that look like attacks.
     """
+    tongues = {"languages_west": 0, "languages_east": 0}
+    indirect = written_texts.shelf("indirect_office") + written_texts.shelf("indirect_regulated")
+    results = written_texts.shelf("benign_results")
+    records = tongues
+    if waves > 1:
+        indirect += written_texts.shelf("indirect_more")
+        tongues["languages_more"] = 0
+        results += written_texts.shelf("benign_more")
+        records = {"languages_west": 27, "languages_east": 27, "languages_more": 12}
 
-    def of(shelf: texts.Shelf) -> Choice:
+    def of(shelf: written_texts.Shelf) -> Choice:
         return shelf.kept if kept else shelf.learned
 
     return Library(
-        indirect=of(texts.shelf("indirect_office") + texts.shelf("indirect_regulated")),
-        direct=of(texts.shelf("direct")),
-        results=of(texts.shelf("benign_results")),
-        prompts=of(texts.shelf("benign_prompts")),
-        documents=of(texts.shelf("carriers") + texts.shelf("carriers_more")) if more else of(texts.shelf("carriers")),
-        foreign_attacks={code: of(items) for code, items in texts.languages("attack").items() if of(items)},
-        foreign_benign={code: of(items) for code, items in texts.languages("benign").items() if of(items)},
+        indirect=of(indirect),
+        direct=of(written_texts.shelf("direct")),
+        results=of(results),
+        prompts=of(written_texts.shelf("benign_prompts")),
+        documents=of(written_texts.shelf("carriers")),
+        foreign_attacks={
+            code: of(items) for code, items in written_texts.languages("attack", tongues).items() if of(items)
+        },
+        foreign_benign={
+            code: of(items) for code, items in written_texts.languages("benign", tongues).items() if of(items)
+        },
+        foreign_records={
+            code: of(items) for code, items in written_texts.languages("benign", records).items() if of(items)
+        },
     )
 
 
@@ -70,7 +87,7 @@ def _alone(rng: random.Random, shelves: Library, hostile: bool) -> Made:
             item = rng.choice(shelves.foreign_attacks[rng.choice(sorted(shelves.foreign_attacks))])
         else:
             item = generator.attack(rng, bare=True)
-        return texts.loosened(rng, texts.filled(rng, item)), 1, None, "user_prompt"
+        return written_texts.loosened(rng, written_texts.filled(rng, item)), 1, None, "user_prompt"
     way = rng.random()
     if way < 0.42:
         item = rng.choice(shelves.prompts)
@@ -82,13 +99,14 @@ def _alone(rng: random.Random, shelves: Library, hostile: bool) -> Made:
         item = rng.choice(shelves.documents)
     else:
         item = generator.request(rng) if rng.random() < 0.5 else generator.policy(rng)
-    return texts.loosened(rng, texts.filled(rng, item)), 0, None, "user_prompt"
+    return written_texts.loosened(rng, written_texts.filled(rng, item)), 0, None, "user_prompt"
 
 
 def _placed(rng: random.Random, shelves: Library, carriers: Sequence[Row], hostile: bool) -> Made:
-    code = rng.choice(sorted(shelves.foreign_attacks)) if rng.random() < 0.2 else ""
+    both = sorted(shelves.foreign_attacks.keys() & shelves.foreign_records.keys())
+    code = rng.choice(both) if both and rng.random() < 0.2 else ""
     passage = _hostile_passage(rng, shelves, code) if hostile else _harmless_passage(rng, shelves, carriers, code)
-    passage = texts.loosened(rng, texts.filled(rng, passage))
+    passage = written_texts.loosened(rng, written_texts.filled(rng, passage))
     other = _surroundings(rng, shelves, carriers, code)
     label = 1 if hostile else 0
     if rng.random() < 0.45:
@@ -111,7 +129,7 @@ def _hostile_passage(rng: random.Random, shelves: Library, code: str) -> str:
 
 def _harmless_passage(rng: random.Random, shelves: Library, carriers: Sequence[Row], code: str) -> str:
     if code:
-        return rng.choice(shelves.foreign_benign[code])
+        return rng.choice(shelves.foreign_records[code])
     way = rng.random()
     if way < 0.6:
         return rng.choice(shelves.results)
@@ -122,10 +140,12 @@ def _harmless_passage(rng: random.Random, shelves: Library, carriers: Sequence[R
 
 def _surroundings(rng: random.Random, shelves: Library, carriers: Sequence[Row], code: str) -> str:
     if code and rng.random() < 0.7:
-        return " ".join(texts.filled(rng, rng.choice(shelves.foreign_benign[code])) for _ in range(rng.randint(1, 4)))
+        return " ".join(
+            written_texts.filled(rng, rng.choice(shelves.foreign_records[code])) for _ in range(rng.randint(1, 4))
+        )
     way = rng.random()
     if way < 0.4:
-        return compose.excerpt(rng, texts.filled(rng, rng.choice(shelves.documents)), 120, 1200)
+        return compose.excerpt(rng, written_texts.filled(rng, rng.choice(shelves.documents)), 120, 1200)
     if way < 0.6:
-        return " ".join(texts.filled(rng, rng.choice(shelves.results)) for _ in range(rng.randint(1, 3)))
+        return " ".join(written_texts.filled(rng, rng.choice(shelves.results)) for _ in range(rng.randint(1, 3)))
     return compose.excerpt(rng, rng.choice(carriers).text, 80, 800)

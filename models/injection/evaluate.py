@@ -25,8 +25,8 @@ RUNNING = {
 }  # fmt: skip
 # Sizes of clean documents, in windows of 128 tokens: about 0.4, 1, 3, 10, 30 and 100 KB of English.
 SIZES = {1: "0.4 KB", 3: "1 KB", 10: "3 KB", 29: "10 KB", 90: "30 KB", 290: "100 KB"}
-FALSE_ALARMS = {"tool_call": 0.004, "tool_result": 0.004}  # share of clean texts that a default threshold may flag
-RISE_AT = 0.01  # share of clean documents of each size whose largest margin is followed over the sizes
+FALSE_ALARMS = {"tool_call": 0.005, "tool_result": 0.005}  # share of clean texts that a default threshold may flag
+RISE_AT = 0.005  # share of clean documents of each size whose largest margin is followed over the sizes
 
 
 def finish(
@@ -54,14 +54,21 @@ def finish(
         np.concatenate(side) for side in zip(*(part.flat() for part in raw.values()), strict=True)
     )
     stage = cascade.choose(out / cascade.GRAPH, looked, large, hostile, calibration)
-    sets = {name: part.through(stage, calibration) for name, part in raw.items()}
-    clinical = score(model, screen, sources.clinical(data)[:150]).through(stage, calibration)
-    thresholds = choose(list(sets.values()), calibration)
+    both = {name: part.through(stage, calibration) for name, part in raw.items()}
+    kept = cascade.worth({name: (raw[name].auc, both[name].auc) for name in raw})
+    sets = both if kept else raw
+    clinical = score(model, screen, sources.clinical(data)[:150])
+    clinical = clinical.through(stage, calibration) if kept else clinical
+    # The written rows are made of few texts, each in many places: one odd text among them would set the threshold.
+    thresholds = choose([part for name, part in sets.items() if name != "written"], calibration)
     used = Counter(row.file for row in rows if not compose.held_out(row))
     metrics: dict[str, Any] = {
         **{name: _figures(part, calibration, thresholds) for name, part in sets.items()},
-        "without_screen": {name: _figures(part, calibration, thresholds) for name, part in raw.items()},
-        "screen": cascade.figures(stage, {name: part.flat() for name, part in raw.items()}),
+        "screen": {
+            "shipped": kept,
+            "aucs": {name: [round(raw[name].auc, 4), round(both[name].auc, 4)] for name in raw},
+            "cleared": cascade.figures(stage, {name: part.flat() for name, part in raw.items()}),
+        },
         "holdout_by_surface": _by(sets["holdout"], calibration, thresholds, "surface"),
         "false_alarms_by_file": _alarms(sets["holdout"], calibration, thresholds),
         "false_alarms_clinical_reports": _rate(clinical, calibration, thresholds),
@@ -69,6 +76,8 @@ def finish(
         "int8_drift": drift(floating, out / "model.onnx", held),
         "milliseconds_per_window": {"model": speed(out / "model.onnx"), "screen": speed(out / cascade.GRAPH)},
     }
+    if not kept:
+        (out / cascade.GRAPH).unlink()
     training = {
         "seed": seed,
         "command": command,
@@ -94,7 +103,7 @@ def finish(
         training=training,
         metrics=metrics,
         marks={"threshold": 0.5},
-        screen=stage.manifest(),
+        screen=stage.manifest() if kept else None,
     )
     for name, value in metrics.items():
         print(name, value)
@@ -104,7 +113,7 @@ def finish(
 def written(rows: Sequence[Row], seed: int) -> list[Row]:
     """Return rows made of the written texts that training did not see, placed in collected ones that it did not see."""
     carriers = [row for row in rows if compose.held_out(row) and row.label == 0 and row.surface in compose.CARRIERS]
-    return curriculum.rows(random.Random(seed + 2), curriculum.library(kept=True, more=True), carriers, 1500)
+    return curriculum.rows(random.Random(seed + 2), curriculum.library(kept=True), carriers, 1500)
 
 
 def choose(pool: Sequence[Scored], calibration: measure.Calibration) -> dict[str, float]:
@@ -121,9 +130,8 @@ def choose(pool: Sequence[Scored], calibration: measure.Calibration) -> dict[str
 def drift(floating: Path, quantised: Path, rows: Sequence[Row], most: int = 300) -> dict[str, float]:
     """Return how far the margins of the int8 model are from those of the float one, on windows of real text."""
     part = list(rows[:most])
-    screen = export.session(quantised.parent / cascade.GRAPH)
-    exact = score(export.session(floating), screen, part).margins
-    rough = score(export.session(quantised), screen, part).margins
+    exact = score(export.session(floating), None, part).margins
+    rough = score(export.session(quantised), None, part).margins
     gap = np.abs(exact - rough)
     return {
         "windows": len(part),

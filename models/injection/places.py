@@ -9,7 +9,7 @@ import json
 import random
 from collections.abc import Callable, Sequence
 
-from models.injection import generator, texts
+from models.injection import generator, written_texts
 from models.injection import phrases as p
 
 Place = Callable[[random.Random, str, str], str]
@@ -28,14 +28,16 @@ FIELDS = (
 
 
 def _mail(rng: random.Random, passage: str, other: str) -> str:
-    head = f"From: {texts.person(rng)} <{generator.fill(rng, '{mail}')}>\n"
+    head = f"From: {written_texts.person(rng)} <{generator.fill(rng, '{mail}')}>\n"
     if rng.random() < 0.6:
         head += f"To: {generator.fill(rng, '{mail}')}\n"
     head += f"Subject: {rng.choice(SUBJECTS)}\n"
     if rng.random() < 0.4:
         head += f"Date: {rng.choice(DAYS)}\n"
     parts = [other, passage] if rng.random() < 0.6 else [passage, other] if rng.random() < 0.6 else [passage]
-    end = rng.choice(("", "\n\nBest regards,\n" + texts.person(rng), "\n--\n" + generator.fill(rng, "{company}")))
+    end = rng.choice(
+        ("", "\n\nBest regards,\n" + written_texts.person(rng), "\n--\n" + generator.fill(rng, "{company}"))
+    )
     return head + "\n" + rng.choice(("\n\n", "\n", " ")).join(parts) + end
 
 

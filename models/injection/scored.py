@@ -12,7 +12,7 @@ from onnxruntime import InferenceSession
 
 from firewall.inference.windows import cut, tokenize
 from models.injection import cascade, compose
-from models.injection.measure import Calibration, Floats
+from models.injection.measure import Calibration, Floats, auc
 from models.injection.sources import Row
 from models.training import backbone, export
 
@@ -42,6 +42,11 @@ class Scored:
         """The number of windows of each row."""
         return np.array([float(len(part)) for part in self.windows])
 
+    @property
+    def auc(self) -> float:
+        """The area under the ROC curve of the largest margins."""
+        return auc(self.labels, self.margins)
+
     def through(self, stage: cascade.Stage, calibration: Calibration) -> Scored:
         """Return the set as both stages together answer it."""
         both = [
@@ -63,14 +68,14 @@ class Scored:
         )
 
 
-def score(model: InferenceSession, screen: InferenceSession, rows: Sequence[Row]) -> Scored:
-    """Run both graphs over all windows of each row."""
+def score(model: InferenceSession, screen: InferenceSession | None, rows: Sequence[Row]) -> Scored:
+    """Run both graphs over all windows of each row; without a screen its margins are zero."""
     tokens = tokenize(backbone.load_tokenizer(), [row.text for row in rows])
     cuts = [cut(len(part), compose.CONTENT, compose.OVERLAP) for part in tokens]
     windows = [compose.special(part.ids[a:b]) for part, spans in zip(tokens, cuts, strict=True) for a, b in spans]
     logits = export.run(model, windows)
     large = np.array([float(row[1] - row[0]) for row in logits])
-    looked = cascade.margins(screen, windows)
+    looked = np.zeros(len(windows)) if screen is None else cascade.margins(screen, windows)
     ends = np.cumsum([len(spans) for spans in cuts])[:-1]
     return Scored(rows, np.split(large, ends), np.split(looked, ends))
 

@@ -53,31 +53,31 @@ def main() -> None:
     torch.manual_seed(rounds.ROUNDS[0].seed)
     model = backbone.SpanClassifier(backbone.load_encoder(), len(LABELS))
     runs = [given.runs / f"{given.name}-{number}" for number in range(1, len(rounds.ROUNDS) + 1)]
-    if given.stage == "export":
-        model.load_state_dict(torch.load(runs[-1] / "checkpoint.pt", weights_only=True)["model"])
-    else:
-        for turn, run in zip(rounds.ROUNDS, runs, strict=True):
-            rounds.fit(
-                model,
-                tokenizer,
-                given.data,
-                turn,
-                run,
-                threads=given.threads,
-                share=given.share,
-                resume=not given.no_resume,
-            )
+    for turn, run in zip(rounds.ROUNDS, runs, strict=True) if given.stage != "export" else ():
+        rounds.fit(
+            model,
+            tokenizer,
+            given.data,
+            turn,
+            run,
+            threads=given.threads,
+            share=given.share,
+            resume=not given.no_resume,
+        )
     if given.stage == "fit":
         return
+    rounds.average(model, [runs[number - 1] / "checkpoint.pt" for number in rounds.AVERAGED])
     given.out.mkdir(parents=True, exist_ok=True)
     floating = runs[-1] / "model.fp32.onnx"
     export.to_onnx(model, floating)
     export.to_int8(floating, given.out / "model.onnx")
-    pool = rounds.draw(tokenizer, given.data, rounds.ROUNDS[-1])
-    opinions = mining.remembered(runs[-1] / "opinions.npy", model, pool, threads=given.threads)
-    taught = cascade.teach(
-        pool, opinions, runs[-1], seed=rounds.ROUNDS[-1].seed, threads=given.threads, resume=not given.no_resume
-    )
+    last, seed = runs[-1], rounds.ROUNDS[-1].seed
+    taught = None if given.no_resume else cascade.finished(last, seed)
+    if taught is None:
+        pool = rounds.draw(tokenizer, given.data, rounds.ROUNDS[-1])
+        # What the model before the last round thought of them; asking the last one again would take as long as that.
+        opinions = mining.remembered(last / rounds.POOL, model, pool, threads=given.threads)
+        taught = cascade.teach(pool, opinions, last, seed=seed, threads=given.threads)
     screen.to_onnx(taught, given.out / cascade.GRAPH)
     export.write_tokenizer(given.out, LABELS, "sequence-classification", window=compose.SIZE)
     command = "python -m models.injection.train --data DIR" + ("" if given.share == 1 else f" --share {given.share}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -34,8 +35,8 @@ class Shelf:
 
 
 @cache
-def sections(name: str) -> dict[str, Shelf]:
-    """Return the sections of `texts/<name>.txt` in order.
+def items(name: str) -> dict[str, list[str]]:
+    """Return the items of `texts/<name>.txt` by section, in order.
 
     Raises:
         ValueError: if an item stands before the first section.
@@ -49,7 +50,12 @@ def sections(name: str) -> dict[str, Shelf]:
             if current is None:
                 raise ValueError(f"{name}.txt:{number}: an item before the first section")
             current.append(line.strip().replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"'))
-    return {title: _shelf(items) for title, items in found.items()}
+    return found
+
+
+def sections(name: str) -> dict[str, Shelf]:
+    """Return the sections of a file in order."""
+    return {title: _shelf(lines) for title, lines in items(name).items()}
 
 
 def shelf(name: str) -> Shelf:
@@ -57,14 +63,18 @@ def shelf(name: str) -> Shelf:
     return sum(sections(name).values(), Shelf((), ()))
 
 
-def languages(kind: str) -> dict[str, Shelf]:
-    """Return, by language code, the items of a kind: `attack` or `benign`."""
-    found = {}
-    for name in ("languages_west", "languages_east"):
-        for title, items in sections(name).items():
+def languages(kind: str, files: Mapping[str, int]) -> dict[str, Shelf]:
+    """Return, by language code, the items of a kind, `attack` or `benign`.
+
+    `files` tells how many items at the head of each section to leave out: the benign ones begin with prompts of users,
+    who may give orders where a document may not.
+    """
+    found: dict[str, Shelf] = {}
+    for name, first in files.items():
+        for title, lines in items(name).items():
             code, what = title.split()
             if what == kind:
-                found[code] = items
+                found[code] = found.get(code, Shelf((), ())) + _shelf(lines[first:])
     return found
 
 
@@ -96,8 +106,8 @@ def loosened(rng: random.Random, text: str) -> str:
     return text
 
 
-def _shelf(items: list[str]) -> Shelf:
-    unique = list(dict.fromkeys(items))
+def _shelf(lines: list[str]) -> Shelf:
+    unique = list(dict.fromkeys(lines))
     kept = [item for item in unique if digest("kept:" + item) % HELD_OUT_OF == 0]
     held = set(kept)
     return Shelf(tuple(item for item in unique if item not in held), tuple(kept))

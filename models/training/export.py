@@ -29,21 +29,30 @@ OPSET = 17
 
 
 def to_onnx(module: nn.Module, path: Path) -> None:
-    """Write `module` as float32 ONNX with inputs `INPUTS` (int64, [batch, sequence]) and output `logits`."""
+    """Write `module` as float32 ONNX with inputs `INPUTS` (int64, [batch, sequence]).
+
+    The output is `logits`; a module that answers a pair has a second one, `marks` [batch, sequence].
+    """
     module.eval()
     ids = torch.randint(1000, 20000, (2, 16))
     mask = torch.ones_like(ids)
     mask[1, 9:] = 0
-    axes = {name: {0: "batch", 1: "sequence"} for name in INPUTS}
+    per_token = {0: "batch", 1: "sequence"}
     with torch.no_grad():
-        rank = module(ids, mask, mask * 0).dim()
+        answer = module(ids, mask, mask * 0)
+        logits = answer if isinstance(answer, torch.Tensor) else answer[0]
+        axes = dict.fromkeys(INPUTS, per_token) | {"logits": {0: "batch"} if logits.dim() == 2 else per_token}
+        outputs = ["logits"]
+        if logits is not answer:
+            outputs.append("marks")
+            axes["marks"] = per_token
         torch.onnx.export(
             module,
             (ids, mask, mask * 0),
             str(path),
             input_names=list(INPUTS),
-            output_names=["logits"],
-            dynamic_axes={**axes, "logits": {0: "batch"} if rank == 2 else {0: "batch", 1: "sequence"}},
+            output_names=outputs,
+            dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
         )
@@ -59,9 +68,15 @@ def to_int8(source: Path, target: Path, *, heads: int = 12, hidden: int = 384, r
         onnx.save(_divide(onnx.load(source)), divided)
         options = FusionOptions("bert")
         options.enable_embed_layer_norm = False
+        # Measured on one core at 128 tokens: SkipLayerNormalization 0.27 ms, addition and LayerNormalization 0.06 ms;
+        # BiasGelu 0.20 ms, Gelu with the bias added in the matrix product before it 0.13 ms.
+        options.enable_skip_layer_norm = False
+        options.enable_bias_skip_layer_norm = False
+        options.enable_bias_gelu = False
         model = fusion.optimize_model(
             str(divided), "bert", num_heads=heads, hidden_size=hidden, optimization_options=options, opt_level=0
         )
+        _part_sums(model.model.graph)
         model.save_model_to_file(str(fused))
         quantize_dynamic(
             fused,
@@ -73,6 +88,14 @@ def to_int8(source: Path, target: Path, *, heads: int = 12, hidden: int = 384, r
             extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
         )
     onnx.checker.check_model(str(target))
+
+
+def _part_sums(graph: onnx.GraphProto) -> None:
+    """Write the residual additions as `Sum`: the runtime fuses an `Add` with the normalisation after it, and is slower."""
+    makers = {output: node for node in graph.node for output in node.output}
+    for node in graph.node:
+        if node.op_type == "LayerNormalization" and makers[node.input[0]].op_type == "Add":
+            makers[node.input[0]].op_type = "Sum"
 
 
 def _divide(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -107,8 +130,12 @@ def run(
     windows: Sequence[NDArray[np.int32]],
     types: Sequence[NDArray[np.int32]] | None = None,
     batch: int = 32,
+    output: str = "logits",
 ) -> list[NDArray[np.float32]]:
-    """Return the logits of each window (special tokens included), batched by length; padding rows are cut off."""
+    """Return an output for each window (special tokens included), batched by length; padding is cut off.
+
+    `logits` are `[classes]` or `[tokens, classes]`, `marks` are `[tokens]`.
+    """
     result: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)] * len(windows)
     order = sorted(range(len(windows)), key=lambda index: len(windows[index]))
     for first in range(0, len(order), batch):
@@ -121,9 +148,10 @@ def run(
             feed["attention_mask"][row, :count] = 1
             if types is not None:
                 feed["token_type_ids"][row, :count] = types[index]
-        logits = model.run(["logits"], feed)[0]
+        answer = model.run([output], feed)[0]
+        per_token = output == "marks" or answer.ndim == 3
         for row, index in enumerate(part):
-            result[index] = logits[row] if logits.ndim == 2 else logits[row, : len(windows[index])]
+            result[index] = answer[row, : len(windows[index])] if per_token else answer[row]
     return result
 
 
@@ -181,10 +209,13 @@ def write_manifest(
     metrics: Mapping[str, Any],
     version: str = "1.0.0",
     base: Mapping[str, str] | None = None,
+    marks: Mapping[str, float] | None = None,
+    screen: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write manifest.json over every file of the folder but itself and the recipe; return its path.
 
-    `base` names the pretrained encoder; None means the backbone of this project.
+    `base` names the pretrained encoder; None means the backbone of this project. `marks` says how tokens become
+    passages, `screen` names the graph that clears plain windows first; None where the model has no such thing.
     """
     files = {
         path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}
@@ -206,7 +237,8 @@ def write_manifest(
             "thresholds": dict(thresholds),
             "training": dict(training),
             "metrics": dict(metrics),
-        },
+        }
+        | {key: dict(value) for key, value in (("marks", marks), ("screen", screen)) if value is not None},
     )
     return folder / "manifest.json"
 
