@@ -71,6 +71,17 @@ class TestGood:
         told = secret.replace("  level: 1\n", "  level: 1\n  joined: true\n")
         assert load(write(tmp_path / "b", told, "secrets/sample.yaml")).rules[0].joined
 
+    def test_rules_on_definitions_are_told_apart(self, tmp_path: Path) -> None:
+        """Those on definitions alone cost calls nothing; those on both speak of both."""
+        both = PLAIN.replace("[tool_call, tool_result]", "[tool_call, tool_definition]")
+        alone = PLAIN.removeprefix("rules:\n").replace("sample.1", "sample.2")
+        alone = alone.replace("[tool_call, tool_result]", "[tool_definition]")
+        calls = PLAIN.removeprefix("rules:\n").replace("sample.1", "sample.3")
+        rules = load(write(tmp_path, both + alone + calls))
+        assert [rule.id[-1] for rule in rules.about_calls().rules] == ["1", "3"]
+        assert [rule.id[-1] for rule in rules.about_definitions().rules] == ["1", "2"]
+        assert rules.about_calls().digest == rules.digest
+
     def test_a_rule_is_frozen_and_prints_no_example(self, tmp_path: Path) -> None:
         """Examples look like attacks and would frighten whoever reads the log."""
         (rule,) = load(write(tmp_path, PLAIN)).rules

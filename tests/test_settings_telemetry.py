@@ -50,3 +50,21 @@ def test_metrics_stand_alone() -> None:
     first, second = Metrics(), Metrics()
     first.refused.labels("malformed").inc()
     assert second.registry.get_sample_value("firewall_refused_total", {"code": "malformed"}) is None
+
+
+def test_the_address_of_redis_is_not_shown() -> None:
+    """Another kind of address is refused by the name of its variable; a right one shows neither itself nor its password."""
+    with pytest.raises(ConfigurationError, match="FIREWALL_REDIS_URL") as refused:
+        load(redis_url="http://:s3cret@cache.example")
+    assert "s3cret" not in refused.value.detail
+    settings = load(redis_url="rediss://:s3cret@cache.example:6379/0")
+    assert "s3cret" not in repr(settings)
+    assert settings.redis_url is not None
+    assert settings.redis_url.get_secret_value().startswith("rediss://")
+
+
+def test_the_verdict_cache_needs_no_redis() -> None:
+    """By default answers are remembered in this process alone."""
+    settings = load()
+    assert settings.redis_url is None
+    assert settings.verdict_cache_mb > 0

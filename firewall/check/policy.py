@@ -65,7 +65,7 @@ class FindingModel(_Model):
     rule_id: str = ""
     score: float = Field(ge=0, le=1)
     severity: Literal["info", "low", "medium", "high", "critical"]
-    origin: Literal["tool_call", "tool_result", "resource"] | None = None
+    origin: Literal["tool_call", "user_prompt", "tool_result", "resource", "tool_definition"] | None = None
     level: int = Field(default=1, ge=1, le=4)
     tags: list[str] = []
     span: bool = True

@@ -13,6 +13,7 @@ from firewall.check.disguises import EVERYWHERE, ORDERS
 from firewall.detectors.patterns import PatternDetector
 from firewall.errors import ConfigurationError
 from firewall.payload.decode import telling
+from firewall.payload.definitions import texts
 from firewall.payload.document import Limits, from_text, parse
 from firewall.payload.normalize import canonical
 from firewall.payload.reading import read
@@ -21,6 +22,7 @@ from firewall.vocabulary import Direction, Finding, Origin, Segment, ViewKind
 
 _PROFILE_CHARS = 65_536
 _LIMITS = Limits()
+_AT_ONCE = 64  # lines of the corpus that are looked at together where only their number counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ def run(rules: RuleSet, root: Path, progress: Callable[[], None] = lambda: None)
         failures.extend(_prove(rule, alone, counts))
         progress()
     lines = corpus(root)
-    together = PatternDetector(rules)
+    together = PatternDetector(rules.about_calls())
     hits, spent_ms = _benign(together, lines)
+    hits.update(_benign_definitions(rules, root, lines))
     by_id = {rule.id: rule for rule in rules.rules}
     for rule_id, count in hits.items():
         rule = by_id[rule_id]
@@ -77,24 +80,28 @@ def run(rules: RuleSet, root: Path, progress: Callable[[], None] = lambda: None)
         disguised=counts["disguised"],
         corpus_lines=len(lines),
         failures=tuple(failures),
-        benign_hits=hits,
-        cost_us=together.profile(canonical(chr(10).join(lines)[:_PROFILE_CHARS]).text),
+        benign_hits=dict(hits),
+        cost_us=PatternDetector(rules).profile(canonical(chr(10).join(lines)[:_PROFILE_CHARS]).text),
         ms_per_kb=spent_ms / max(1.0, characters / 1024),
         level_hits=Counter(by_id[rule_id].level for rule_id, count in hits.items() for _ in range(count)),
     )
 
 
 def corpus(root: Path) -> list[str]:
-    """Return the lines of the benign corpus, which no level-1 rule may hit."""
-    lines = [
-        line
-        for path in sorted((root / "corpus").glob("*.txt"))
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.strip()
-    ]
+    """Return the lines of the benign corpus of arguments and results, which no level-1 rule may hit."""
+    lines = _lines(root / "corpus")
     if not lines:
         raise ConfigurationError("corpus/*.txt: the benign corpus is missing")
     return lines
+
+
+def _lines(folder: Path) -> list[str]:
+    return [
+        line
+        for path in sorted(folder.glob("*.txt"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    ]
 
 
 def accept(root: Path, hits: Mapping[str, int]) -> Path:
@@ -114,6 +121,9 @@ def look(detector: PatternDetector, text: str, origin: Origin) -> list[Finding]:
     """Send a text down the road as a document of its own, written by `origin`."""
     if origin is Origin.RESOURCE:
         return list(detector.look([Segment("", origin, text)]).findings)
+    if origin is Origin.TOOL_DEFINITION:
+        own = texts(parse(json.dumps({"description": text}, ensure_ascii=False), _LIMITS))
+        return [own.home(finding) for finding in detector.look(own.segments).findings]
     direction = Direction.INBOUND if origin is Origin.TOOL_CALL else Direction.OUTBOUND
     document = parse(from_text(text).source, _LIMITS)
     return list(detector.look(read(document, direction).segments).findings)
@@ -178,10 +188,24 @@ def _latin(text: str) -> bool:
     return bool(letters) and sum(char.isascii() for char in letters) > 0.9 * len(letters)
 
 
-def _benign(detector: PatternDetector, lines: Sequence[str]) -> tuple[dict[str, int], float]:
+def _benign(detector: PatternDetector, lines: Sequence[str]) -> tuple[Counter[str], float]:
     hits: Counter[str] = Counter()
     began = time.perf_counter()
     for line in lines:
         for rule_id in {finding.rule_id for finding in look(detector, line, Origin.TOOL_RESULT)}:
             hits[rule_id] += 1
-    return dict(hits), (time.perf_counter() - began) * 1e3
+    return hits, (time.perf_counter() - began) * 1e3
+
+
+def _benign_definitions(rules: RuleSet, root: Path, lines: Sequence[str]) -> Counter[str]:
+    """Count hits on what servers say of their tools; rules that speak of nothing else meet the rest of the corpus too."""
+    alone = RuleSet(tuple(rule for rule in rules.rules if rule.origins == {Origin.TOOL_DEFINITION}), rules.digest)
+    hits: Counter[str] = Counter()
+    speaking, detector = PatternDetector(rules.about_definitions()), PatternDetector(alone)
+    for line in _lines(root / "corpus" / "definitions"):
+        hits.update({finding.rule_id for finding in look(speaking, line, Origin.TOOL_DEFINITION)})
+    for at in range(0, len(lines), _AT_ONCE):
+        some = [Segment(f"/{n}", Origin.TOOL_DEFINITION, line) for n, line in enumerate(lines[at : at + _AT_ONCE])]
+        seen = {(f.rule_id, f.pointer) for f in detector.look(some).findings if "joined" not in f.tags}
+        hits.update(rule_id for rule_id, _ in seen)
+    return hits

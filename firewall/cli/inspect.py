@@ -6,8 +6,10 @@ The road is imported where it is used: it loads engines, and `--help` needs none
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
+from collections.abc import AsyncIterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +22,7 @@ from firewall.vocabulary import Action, Direction, Identity, ToolRef
 
 if TYPE_CHECKING:
     from firewall.payload.document import Document
-    from firewall.pipeline import Inquiry, Inspection
+    from firewall.pipeline import Inquiry, Inspection, Pipeline
 
 _PANEL = "Who calls"
 
@@ -92,7 +94,7 @@ def command(
     if not (server and slash and name):
         raise typer.BadParameter("write SERVER/NAME, for example demo/fetch", param_hint="--tool")
     settings = load(rules_dir=rules_dir, models_dir=models_dir)
-    raw = _read(file, settings.max_body_bytes)
+    raw = read_input(file, settings.max_body_bytes)
 
     document, is_text = _document(raw, form, settings)
 
@@ -116,7 +118,8 @@ def command(
         raise typer.Exit(1)
 
 
-def _read(file: Path, most: int) -> bytes:
+def read_input(file: Path, most: int) -> bytes:
+    """Return the bytes of a file or, for `-`, of standard input. Raises LimitExceededError where there are more."""
     try:
         if str(file) == "-":
             raw = sys.stdin.buffer.read(most + 1)
@@ -152,21 +155,30 @@ def _document(raw: bytes, form: Form, settings: Settings) -> tuple[Document, boo
 
 
 async def _inspect(inquiry: Inquiry, settings: Settings, *, record: bool) -> Inspection:
-    """Load everything, inspect once. With `record` the audit trail is opened, so no service may have it open."""
-    import secrets
+    """Load everything, inspect once."""
     from dataclasses import replace
+
+    async with opened(settings, record=record) as pipeline:
+        inspection = await pipeline.inspect(inquiry)
+    return inspection if record else replace(inspection, audit_id=None)
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, *, record: bool) -> AsyncIterator[Pipeline]:
+    """Load everything and yield the road. With `record` the audit trail is opened, so no service may have it open."""
+    import secrets
 
     from firewall.assembly import load_bundle, load_models, open_runtime
     from firewall.pipeline import Pipeline, Unrecorded
 
     if record:
         async with open_runtime(settings) as runtime:
-            return await runtime.pipeline.inspect(inquiry)
+            yield runtime.pipeline
+        return
     models = load_models(settings)
     try:
         key = secrets.token_bytes(32)  # of fingerprints that nobody keeps
-        pipeline = Pipeline(load_bundle(settings.rules_dir, models), Unrecorded(), key, deadline_s=settings.deadline_s)
-        return replace(await pipeline.inspect(inquiry), audit_id=None)
+        yield Pipeline(load_bundle(settings.rules_dir, models), Unrecorded(), key, deadline_s=settings.deadline_s)
     finally:
         models.close()
 

@@ -1,277 +1,186 @@
-"""What is hidden in an encoding, unfolded: nested to a depth, bounded in size.
+"""What is hidden in an encoding or under a disguise, unfolded: nested to a depth, bounded in size.
 
-Base64, base32, hex, percent, HTML entities, escapes, tags, gzip, rot13, leetspeak and spaced-out letters.
-
-Each decoder takes a text and yields views of it. A view of a whole encoded run maps home as one piece, so that a
-finding inside the run covers the run; escapes map piece by piece.
+Each decoder takes a text, with its words, and yields views of what it can read otherwise. A decoder first asks, in one
+linear search, whether there is anything for it; ordinary text costs little more than these questions.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import codecs
-import html
-import re
-import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
-from firewall.payload.normalize import canonical, invisible
+from firewall.payload.breaks import bare, fields, markup, parted_words, rejoined
+from firewall.payload.ciphers import backwards, substituted
+from firewall.payload.encodings import TRUNCATED, base32_runs, base64_runs, codes, escapes, hex_runs, morse
+from firewall.payload.letters import accented, leet, mistyped
+from firewall.payload.lexicon import TELLING
+from firewall.payload.normalize import canonical, shown
+from firewall.payload.spacing import spaced
+from firewall.payload.unseen import unseen
+from firewall.payload.wording import Wording, patched, words_of
 from firewall.vocabulary import Offsets, View
 
-MAX_DEPTH = 3
-TRUNCATED = "truncated"  # the name of a view that stands for what the budget left unread
-_MIN_DECODED = 6
-_MAX_INFLATED = 262_144
-_MAX_RATIO = 64  # what inflates to more than this many times its size is a bomb
+__all__ = ["DECODERS", "MAX_DEPTH", "TRUNCATED", "Unfolded", "decoded", "telling", "unfold"]
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}+(?:\r?\n[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
-_BASE32 = re.compile(r"\b[A-Z2-7]{16,}+={0,6}")
-_HEX = re.compile(r"(?:0x|\\x|%|:| )?(?:[0-9a-fA-F]{2}(?:\\x|0x|:| |-)?){8,}+")
-_UNBROKEN_HEX = re.compile(r"[0-9a-fA-F]{16,}+")
-_HEX_NOISE = re.compile(r"0x|\\x|[%:\s-]")
-_PRINTED = re.compile(
-    rb"(?:[\t\n\r\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){16,}+"
+MAX_DEPTH = 3
+DECODERS: tuple[Callable[[Wording], Iterator[View]], ...] = (
+    base64_runs,
+    base32_runs,
+    hex_runs,
+    codes,
+    morse,
+    escapes,
+    substituted,
+    backwards,
+    leet,
+    spaced,
+    markup,
+    rejoined,
+    bare,
+    fields,
+    parted_words,
+    accented,
+    mistyped,
 )
-# Percent, HTML entity and backslash in one pattern: real pages hold all three, and one view of them costs less.
-_ESCAPE = re.compile(
-    r"(?:%[0-9a-fA-F]{2})++|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,24});"
-    r"|\\(?:u\{[0-9a-fA-F]{1,6}\}|[uU][0-9a-fA-F]{4}(?:[0-9a-fA-F]{4})?|x[0-9a-fA-F]{2}|[nrt\"'/\\])"
+_SEPARATOR = "\x1e"
+# Views of a part of a text keep its separators; inside a decoded run U+001E is somebody's trick.
+_RUNS = frozenset(
+    "base64 base64-part base32 base58 hex codes binary morse tags selectors zero-width regional upside-down reversed turned".split()
 )
-_TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{6,}")
-_SPACED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z](?:[ ._*|-]{1,3}[A-Za-z](?![A-Za-z0-9])){5,}")
-_SEPARATED = re.compile(r"([ ._*|-]+)([A-Za-z])")
-_LEET_WORD = re.compile(r"[A-Za-z0-9@$!|+]{3,40}")
-_LEET = str.maketrans("013457@$!|+", "oieastasiit")
-_WORD = re.compile(r"[A-Za-z]{3,20}")
-# Words that an order to a model can hardly do without; they gate the views that cost a second look at the whole text.
-_TELLING = frozenset(
-    "ignore disregard forget override bypass previous prior above earlier instruction instructions prompt prompts system "
-    "rules reveal repeat print show output send forward email password secret secrets token credentials key execute run "
-    "call tool tools function assistant model agent developer mode jailbreak admin administrator user users message "
-    "messages conversation follow following pretend act you your are now must all every and the this delete approve "
-    "release export upload post confidential patient records data without instead from what into only new not never once "
-    "request these those lines how matter target notes next that for with are was has have can will when before after "
-    "http https exec eval curl python verify urgent endoftext endtext start end".split()
-)
+# Views that show all that a passage says, so that nobody has to read the passage itself as well.
+_IN_CLEAR = _RUNS - {"base64-part", "turned"} | {
+    "escape",
+    "rot13",
+    "cipher",
+    "leet",
+    "spaced",
+    "markup",
+    "rejoined",
+    "typos",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unfolded:
+    """Everything that was hidden in a text. `views[i]` was found in `views[outer[i]]`, or in the text where that is -1.
+
+    `spans[i]` says where in it, in its own code points.
+    """
+
+    text: str = field(repr=False)
+    views: tuple[View, ...]
+    outer: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...] = field(repr=False)
+    truncated: bool
+
+    def seen(self) -> list[View]:
+        """Return a canonical view of each; offsets lead home to the text. The last one stands for what was not read."""
+        rest = [View(TRUNCATED, _SEPARATOR, Offsets((0, 1), (0, len(self.text))))] if self.truncated else []
+        return [_seen(view) for view in self.views] + rest
+
+    def clear(self) -> list[View]:
+        """Return the text and all views in canonical form, each passage as often as it is worth reading: the text first.
+
+        Where a view shows in clear what a passage says, the passage is left out of what the view was found in. For
+        readers who take what they cannot read amiss, and who pay by the word.
+        """
+        covered: dict[int, list[tuple[int, int]]] = {}
+        for view, outer, span in zip(self.views, self.outer, self.spans, strict=True):
+            if view.name in _IN_CLEAR:
+                covered.setdefault(outer, []).append(span)
+        left = [
+            _seen(_without(view, covered.get(index, [])))
+            for index, view in enumerate((View("canonical", self.text), *self.views), -1)
+            if view.name != TRUNCATED
+        ]
+        return [left[0], *(view for view in left[1:] if view.text.strip(f" {_SEPARATOR}"))]
+
+    def unread(self) -> list[tuple[int, int]]:
+        """Return where in the text something stands that was not unpacked: a bomb, or all of it beyond the budget."""
+        whole = [(0, len(self.text))] if self.truncated else []
+        return [_span(view) for view in self.views if view.name == TRUNCATED] + whole
 
 
 def decoded(text: str) -> list[View]:
     """Return a canonical view of everything that was hidden in the text; offsets lead home to `text`."""
+    return unfold(text).seen()
+
+
+def unfold(text: str, plain: View | None = None) -> Unfolded:
+    """Look for everything that is hidden in a text, and in what was found. `plain` is its canonical view, where known."""
     budget = 4 * len(text) + 16_384
-    found: list[View] = []
-    frontier = [View("raw", text)]
+    views: list[View] = []
+    outers: list[int] = []
+    spans: list[tuple[int, int]] = []
+    seen: set[tuple[str, tuple[int, int]]] = set()
+    frontier = [(-1, View("raw", text))]
     for _ in range(MAX_DEPTH):
-        deeper: list[View] = []
-        for view in frontier:
-            for decoder in DECODERS:
-                for inner in decoder(view.text):
-                    if inner.text == view.text:
-                        continue
-                    budget -= len(inner.text)
-                    if budget <= 0:
-                        return [*map(_seen, found + deeper), View(TRUNCATED, "\x1e", Offsets((0, 1), (0, len(text))))]
-                    deeper.append(View(inner.name, inner.text, inner.offsets, view))
-        found += deeper
-        frontier = [view for view in deeper if view.name in _NESTING]
-    return [_seen(view) for view in found]
+        deeper: list[tuple[int, View]] = []
+        for outer, view in frontier:
+            for inner, span in _unfolded(view, plain if outer < 0 else None):
+                key = inner.text, inner.to_source(0, len(inner.text))
+                if key in seen:
+                    continue
+                seen.add(key)
+                budget -= len(inner.text)
+                if budget <= 0:
+                    return Unfolded(text, tuple(views), tuple(outers), tuple(spans), truncated=True)
+                deeper.append((len(views), inner))
+                views.append(inner)
+                outers.append(outer)
+                spans.append(span)
+        frontier = deeper
+    return Unfolded(text, tuple(views), tuple(outers), tuple(spans), truncated=False)
+
+
+def _unfolded(view: View, plain: View | None) -> Iterator[tuple[View, tuple[int, int]]]:
+    """Yield what each decoder reads in a view, and where. All but unseen characters are read with these taken away."""
+    as_it_is = Wording(view.text)
+    apart: list[View] = []
+    if not view.text.isascii():
+        for inner in unseen(as_it_is):
+            yield View(inner.name, inner.text, inner.offsets, view), _span(inner)
+    only_blanks = plain is not None and "".join(plain.text.split()) == "".join(view.text.split())
+    folded = None if only_blanks else shown(view.text)
+    base, wording = view, as_it_is
+    if folded is not None:
+        base = View(folded.name, folded.text, folded.offsets, view)
+        wording = Wording(base.text)
+        apart = list(spaced(as_it_is))  # unseen characters may stand between letters and not between words
+        for inner in apart:
+            yield View(inner.name, inner.text, inner.offsets, view), _span(inner)
+    for decoder in DECODERS:
+        if decoder is spaced and apart:
+            continue
+        for inner in decoder(wording):
+            if inner.text and inner.text != base.text:
+                span = _span(inner)
+                place = span if folded is None else folded.to_source(*span)
+                yield View(inner.name, inner.text, inner.offsets, base), place
+
+
+def _span(view: View) -> tuple[int, int]:
+    return view.to_source(0, len(view.text))
+
+
+def _without(view: View, spans: list[tuple[int, int]]) -> View:
+    """Return a view with some ranges of it left out; a separator of fields that stood in one stays."""
+    edits: list[tuple[int, int, str]] = []
+    for start, end in sorted(spans):
+        first, last = (edits.pop()[:2]) if edits and start <= edits[-1][1] else (start, end)
+        low, high = min(first, start), max(last, end)
+        edits.append((low, high, _SEPARATOR if _SEPARATOR in view.text[low:high] else " "))
+    if not edits:
+        return view
+    rest = patched(view.name, view.text, 0, len(view.text), edits)
+    return View(rest.name, rest.text, rest.offsets, view)
 
 
 def _seen(view: View) -> View:
-    plain = canonical(view.text.replace("\x1e", " ") if view.name not in _WHOLE else view.text)
+    plain = canonical(view.text.replace(_SEPARATOR, " ") if view.name in _RUNS else view.text)
     return View(view.name, plain.text, plain.offsets, view)
 
 
-def _run(name: str, text: str, start: int, end: int) -> View:
-    """A view of one encoded run, mapped home as one piece."""
-    if text is TRUNCATED:
-        name = TRUNCATED
-    if len(text) == end - start:  # equal lengths would be read as character by character
-        text += " "
-    return View(name, text, Offsets((0, len(text)), (start, end)))
-
-
-def _readable(raw: bytes) -> str | None:
-    """Return bytes as text if they are text a person could have meant: UTF-8 (or UTF-16), nearly all printable."""
-    if raw[:2] == b"\x1f\x8b":
-        inflater = zlib.decompressobj(31)
-        try:
-            raw = inflater.decompress(raw, min(_MAX_INFLATED, _MAX_RATIO * len(raw) + 4_096))
-        except zlib.error:
-            return None
-        if not inflater.eof:
-            return TRUNCATED
-    wide = raw[1::2].count(0) * 4 >= len(raw)  # any bytes are letters in UTF-16, so every second high byte must be 0
-    for encoding in ("utf-8", "utf-16-le") if wide else ("utf-8",):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        counts = Counter(text)
-        drawn = sum(n for char, n in counts.items() if char.isprintable() or char in "\r\n\t" or invisible(char))
-        if len(text) >= _MIN_DECODED and drawn >= 0.95 * len(text):
-            return text
-    return None
-
-
-def _base64(text: str) -> Iterator[View]:
-    for match in _BASE64.finditer(text):
-        run = "".join(match[0].split()).rstrip("=").replace("-", "+").replace("_", "/")
-        if run.isalpha() and (run.islower() or run.istitle()):  # a plain word
-            continue
-        plain = None if len(run) % 4 == 1 else _readable(base64.b64decode(run + "=" * (-len(run) % 4)))
-        for found in _shifted(run) if plain is None else (plain,):
-            yield _run("base64", found, match.start(), match.end())
-
-
-def _shifted(run: str) -> Iterator[str]:
-    """Yield what is readable in a run that other letters grew onto: a path in front, the next line's word behind."""
-    for phase in range(4):
-        end = phase + (len(run) - phase) // 4 * 4
-        for part in _PRINTED.finditer(base64.b64decode(run[phase:end])):
-            yield part[0].decode("utf-8", "ignore")
-
-
-def _base32(text: str) -> Iterator[View]:
-    for match in _BASE32.finditer(text):
-        run = match[0].rstrip("=")
-        try:
-            raw = base64.b32decode(run + "=" * (-len(run) % 8))
-        except (binascii.Error, ValueError):
-            continue
-        if plain := _readable(raw):
-            yield _run("base32", plain, match.start(), match.end())
-
-
-def _hex(text: str) -> Iterator[View]:
-    for match in _HEX.finditer(text):
-        plain = _readable_hex(match[0])
-        # A stray pair of digits in front or behind spoils the whole: then each unbroken part is read by itself.
-        for found in [plain] if plain else map(_readable_hex, _UNBROKEN_HEX.findall(match[0])):
-            if found:
-                yield _run("hex", found, match.start(), match.end())
-
-
-def _readable_hex(run: str) -> str | None:
-    digits = _HEX_NOISE.sub("", run)
-    return _readable(bytes.fromhex(digits[: len(digits) // 2 * 2]))
-
-
-def _tags(text: str) -> Iterator[View]:
-    for match in _TAGS.finditer(text):
-        plain = "".join(chr(ord(char) - 0xE0000) for char in match[0])
-        yield _run("tags", plain, match.start(), match.end())
-    for match in _SELECTORS.finditer(text):  # one byte a variation selector
-        codes = [ord(c) - 0xFE00 if c < "\uffff" else ord(c) - 0xE0100 + 16 for c in match[0]]
-        if hidden := _readable(bytes(codes)):
-            yield _run("selectors", hidden, match.start(), match.end())
-
-
-def _spaced(text: str) -> Iterator[View]:
-    for match in _SPACED.finditer(text):
-        run = match[0]
-        # The usual gap stands between letters; a wider one stands between words.
-        gaps = [m[1] for m in _SEPARATED.finditer(run)]
-        usual = min(len(gap) for gap in gaps)
-        plain = run[0] + "".join((" " if len(m[1]) > usual else "") + m[2] for m in _SEPARATED.finditer(run))
-        yield _run("spaced", plain, match.start(), match.end())
-
-
-def _escapes(text: str) -> Iterator[View]:
-    """Replace each escape in place and keep the rest."""
-    out: list[str] = []
-    view, source, at = [0], [0], 0
-    for match in _ESCAPE.finditer(text):
-        plain = _unescape(match[0])
-        if plain is None:
-            continue
-        for piece, end in ((text[source[-1] : match.start()], match.start()), (plain, match.end())):
-            if end > source[-1]:
-                out.append(piece)
-                at += len(piece)
-                view.append(at)
-                source.append(end)
-    if not out:
-        return
-    if tail := text[source[-1] :]:
-        out.append(tail)
-        view.append(at + len(tail))
-        source.append(len(text))
-    yield View("escape", "".join(out), Offsets(tuple(view), tuple(source)))
-
-
-def _unescape(run: str) -> str | None:
-    """Return what an escape stands for; always shorter than the escape, so that no piece maps by character."""
-    if run[0] == "%":
-        return bytes.fromhex(run.replace("%", "")).decode("utf-8", "replace")
-    if run[0] == "&":
-        plain = html.unescape(run)
-        return plain if plain != run and "\x00" not in plain else None
-    if len(run) == 2:
-        return {"n": "\n", "r": "\r", "t": "\t"}.get(run[1], run[1])
-    code = int(run[2:].strip("{}"), 16)
-    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else None
-
-
 def telling(text: str, needed: int) -> bool:
-    """Tell whether a text holds at least `needed` of the words that gate rot13 and leetspeak."""
-    count = 0
-    for match in _WORD.finditer(text):
-        count += match[0].lower() in _TELLING
-        if count >= needed:
-            return True
-    return False
-
-
-def _rot13(text: str) -> Iterator[View]:
-    plain = codecs.encode(text, "rot13")
-    words = max(1, len(text) // 6)
-    if (words < 40 and telling(plain, 1) and not telling(text, 1)) or (telling(plain, 4) and not telling(text, 2)):
-        yield View("rot13", plain)
-    else:
-        yield from _rot13_lines(text)
-
-
-def _rot13_lines(text: str) -> Iterator[View]:
-    """Find a rotated line or sentence inside a longer plain text."""
-    at = 0
-    for line in re.split(r"(?<=[.:;!?\n\"\x1e])", text):
-        plain = codecs.encode(line, "rot13")
-        if len(line) >= _MIN_DECODED and telling(plain, 2) and not telling(line, 2):
-            yield View("rot13", plain, Offsets((0, len(line)), (at, at + len(line))))
-        at += len(line)
-
-
-def _leet(text: str) -> Iterator[View]:
-    told = 0
-    for match in _LEET_WORD.finditer(text):
-        word = match[0]
-        if not word.isalpha() and not word.isdecimal():
-            told += word.lower().translate(_LEET) in _TELLING
-            if told >= 2:
-                break
-    if told >= 2:
-        yield View("leet", _LEET_WORD.sub(_unleet, text))
-
-
-def _unleet(match: re.Match[str]) -> str:
-    word = match[0]
-    plain = word.translate(_LEET)
-    return plain if plain.isalpha() and any(char.isalpha() for char in word) else word
-
-
-DECODERS: tuple[Callable[[str], Iterator[View]], ...] = (
-    _base64,
-    _base32,
-    _hex,
-    _tags,
-    _escapes,
-    _rot13,
-    _leet,
-    _spaced,
-)
-# Views of a whole text keep its separators; inside a decoded run U+001E is somebody's trick.
-_WHOLE = frozenset({"escape", "rot13", "leet"})
-_NESTING = frozenset({"base64", "base32", "hex", "escape", "tags", "selectors", "rot13"})
+    """Tell whether a text holds at least `needed` of the words by which a rotated text is known."""
+    return sum(word in TELLING for word in words_of(text) if len(word) > 2) >= needed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from confusable_homoglyphs import confusables
 
@@ -17,13 +17,15 @@ from firewall.vocabulary import Offsets, View
 
 # U+001E separates the leaves of a joined text and passes untouched; joining keeps it out of the leaves themselves.
 _ODD = re.compile(r"[^\x20-\x7e\x1e]|  ")
-_CHUNK = re.compile(r"\x1e|[^\S\x1e]+|\S+")
+# A separator, white space, plain words with single spaces between them (most of any text), or one other word.
+_CHUNK = re.compile(r"\x1e|[^\S\x1e]+|(?P<plain>[!-~]++(?!\S)(?: [!-~]++(?!\S))*+)|[^\s]+")
 _MARKS = r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _CLUSTER = re.compile(rf"(?s)(?:{_MARKS}+|.{_MARKS}*)")
 _LONE_MARK = re.compile(_MARKS)
 _LATIN = re.compile(r"[A-Za-z]")
 _TWIN_SCRIPTS = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0530-\u058f\u13a0-\u13ff]")
 _MIXED = re.compile(r"[A-Za-z](?=[\u0370-\u052f])|[\u0370-\u052f](?=[A-Za-z])")
+_AMONG_LATIN = re.compile(r"[A-Za-z][\u0370-\u052f]{1,3}[A-Za-z]")
 # Letters and fillers that are drawn as nothing although their category is not Cf or Mn.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\u034f")
 _CACHED_WORD = 64
@@ -45,10 +47,18 @@ def _latin_lookalikes() -> dict[str, str]:
             strict=True,
         )
     )
-    return folded
+    return folded | dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
 
 
 LOOKALIKES = _latin_lookalikes()
+# Taken for a Latin letter only among Latin letters: no honest word has them in its middle.
+_FAUX = str.maketrans(
+    "бвгдийлмнптфцчшщьяэБВГДИЙЛМНПТФЦЧШЩЯΣΛΔΩΠεηωσςτβγδχμθ",
+    "bbrdnnnmhntouywwbreBBRDNNNMHNTOUYWWREAAONenwoctbydxuo",
+)
+# Symbols that draw a letter and that NFKC keeps: negative circled and negative squared.
+_DRAWN = str.maketrans({chr(first + at): chr(65 + at) for first in (0x1F150, 0x1F170) for at in range(26)})
+_NO_BLANKS = str.maketrans("", "", "\t\n\v\f\r\x1c\x1d\x1e\x1f")
 
 
 def invisible(char: str) -> bool:
@@ -65,6 +75,18 @@ def canonical(text: str) -> View:
     """Look at a text through the canonical glass. Linear; plain ASCII costs one search."""
     if not _ODD.search(text):
         return View("canonical", text)
+    return _folded("canonical", text, keep_blanks=False)
+
+
+def shown(text: str) -> View | None:
+    """The same with white space left as it is, for those who read something from it. None where nothing else is odd."""
+    if text.isascii() and text.translate(_NO_BLANKS).isprintable():
+        return None
+    view = _folded("shown", text, keep_blanks=True)
+    return None if view.text == text else view
+
+
+def _folded(name: str, text: str, *, keep_blanks: bool) -> View:
     pieces, view, source = [], [0], [0]
     at = 0
     latin_text = _latin_text(text)
@@ -72,15 +94,15 @@ def canonical(text: str) -> View:
     for chunk in _CHUNK.finditer(text):
         word = chunk[0]
         folded: tuple[tuple[str, int], ...]
-        if word == "\x1e":
+        if chunk["plain"] is not None:
+            folded = ((word, len(word)),)
+            blank = False
+        elif word == "\x1e":
             folded = ((word, 1),)
             blank = True
         elif word.isspace():
-            folded = ((" " if not blank else "", len(word)),)
+            folded = ((word if keep_blanks else "" if blank else " ", len(word)),)
             blank = True
-        elif word.isascii() and word.isprintable():
-            folded = ((word, len(word)),)
-            blank = False
         else:
             fold = _fold_cached if len(word) <= _CACHED_WORD else _fold_word
             folded = fold(word, latin_text)
@@ -90,7 +112,7 @@ def canonical(text: str) -> View:
             at += len(out)
             view.append(at)
             source.append(source[-1] + length)
-    return View("canonical", "".join(pieces), Offsets(tuple(view), tuple(source)))
+    return View(name, "".join(pieces), Offsets(tuple(view), tuple(source)))
 
 
 def _latin_text(text: str) -> bool:
@@ -99,7 +121,7 @@ def _latin_text(text: str) -> bool:
     Either Latin letters outnumber those of the scripts that have twins of them, or some word mixes both, which no
     honest text does.
     """
-    if len(_LATIN.findall(text)) > len(_TWIN_SCRIPTS.findall(text)):
+    if _TWIN_SCRIPTS.search(text) is None or len(_LATIN.findall(text)) > len(_TWIN_SCRIPTS.findall(text)):
         return True
     return _MIXED.search(text) is not None
 
@@ -107,13 +129,28 @@ def _latin_text(text: str) -> bool:
 def _fold_word(word: str, latin_text: bool) -> tuple[tuple[str, int], ...]:
     """Fold one unbroken run: pieces of (canonical text, length in the source)."""
     clusters = _CLUSTER.findall(word)
-    shown = ["" if invisible(c[0]) or _LONE_MARK.match(c) else _compose(c) for c in clusters]
-    letters = [char for out in shown for char in out if char.isalpha()]
+    drawn = ["" if invisible(c[0]) or _LONE_MARK.match(c) else _compose(c) for c in clusters]
+    letters = [char for out in drawn for char in out if char.isalpha()]
     posing = [char for char in letters if char in LOOKALIKES]
     others = any(not char.isascii() and char not in LOOKALIKES for char in letters)
-    if posing and ((latin_text and not others) or any(char.isascii() for char in letters)):
-        shown = ["".join(LOOKALIKES.get(char, char) for char in out) for out in shown]
-    return _merged([(out, len(cluster)) for out, cluster in zip(shown, clusters, strict=True)])
+    if posing and ((latin_text and not others) or _beside_latin("".join(drawn))):
+        mixed = _AMONG_LATIN.search("".join(drawn)) is not None
+        drawn = ["".join(LOOKALIKES.get(char, char) for char in out) for out in drawn]
+        if mixed:
+            drawn = [out.translate(_FAUX) for out in drawn]
+    return _merged([(out, len(cluster)) for out, cluster in zip(drawn, clusters, strict=True)])
+
+
+def _beside_latin(word: str) -> bool:
+    """Tell whether a letter that looks Latin stands beside one that is, or beside a digit.
+
+    Tags and hyphens do not mix scripts.
+    """
+    return any(
+        (one in LOOKALIKES and two.isascii() and two.isalnum())
+        or (two in LOOKALIKES and one.isascii() and one.isalnum())
+        for one, two in pairwise(word)
+    )
 
 
 _fold_cached = lru_cache(maxsize=16_384)(_fold_word)
@@ -121,7 +158,7 @@ _fold_cached = lru_cache(maxsize=16_384)(_fold_word)
 
 def _compose(cluster: str) -> str:
     """Normalise a letter with its marks; marks that do not compose (stacked on to hide the letter) fall off."""
-    composed = unicodedata.normalize("NFKC", cluster)
+    composed = unicodedata.normalize("NFKC", cluster).translate(_DRAWN)
     if len(cluster) > 1 and len(composed) > 1:
         composed = "".join(char for char in composed if not unicodedata.combining(char))
     return "".join(" " if char.isspace() else char for char in composed if not invisible(char))

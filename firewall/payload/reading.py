@@ -71,8 +71,7 @@ def read(document: Document, direction: Direction) -> Reading:
             continue
         characters += len(text)
         if leaf.kind == "string":
-            uri = _DATA_URI.match(text)
-            if uri is not None and mcp.blob_text("".join(uri[1].split())) is SkipReason.BINARY:
+            if is_binary_uri(text):
                 skipped.append(Skipped(NAME, leaf.pointer, SkipReason.BINARY))
                 continue
             if sense in ("mcp:media", "mcp:blob"):
@@ -88,6 +87,12 @@ def read(document: Document, direction: Direction) -> Reading:
         segments.append(_segment(leaf, text, origin, sense))
         leaves.append(index)
     return Reading(document, tuple(segments), tuple(leaves), blobs, tuple(skipped), characters)
+
+
+def is_binary_uri(text: str) -> bool:
+    """Tell whether a text is a base64 data URI of something that is no text, such as a picture."""
+    uri = _DATA_URI.match(text)
+    return uri is not None and mcp.blob_text("".join(uri[1].split())) is SkipReason.BINARY
 
 
 def _segment(leaf: Leaf, text: str, origin: Origin, sense: str) -> Segment:

@@ -97,3 +97,38 @@ def test_a_missing_corpus_is_refused(tmp_path: Path) -> None:
     (folder / "corpus" / "sop.txt").unlink()
     with pytest.raises(ConfigurationError, match="corpus"):
         check.run(rules.load(folder), folder)
+
+
+@pytest.mark.parametrize("origins", [["tool_definition"], ["tool_result", "tool_definition"]])
+def test_a_rule_on_definitions_may_not_hit_honest_ones(tmp_path: Path, origins: list[str]) -> None:
+    """They have a corpus of their own, which rules on results alone do not meet."""
+    folder = _folder(tmp_path, origins=origins)
+    (folder / "corpus" / "definitions").mkdir()
+    (folder / "corpus" / "definitions" / "tools.txt").write_text("Will open the pod bay doors.\n", encoding="utf-8")
+    assert any("level 1, and hits 1 line" in told for told in _promises(folder))
+
+
+def test_a_rule_on_results_does_not_meet_honest_definitions(tmp_path: Path) -> None:
+    """What is an order in a result may be help in a definition."""
+    folder = _folder(tmp_path)
+    (folder / "corpus" / "definitions").mkdir()
+    (folder / "corpus" / "definitions" / "tools.txt").write_text("Will open the pod bay doors.\n", encoding="utf-8")
+    assert _promises(folder) == []
+
+
+def test_a_rule_on_definitions_alone_meets_the_rest_of_the_corpus(tmp_path: Path) -> None:
+    """A line of a procedure is as harmless in a definition."""
+    folder = _folder(tmp_path, corpus="Operators open the pod bay doors at noon.", origins=["tool_definition"])
+    assert any("level 1, and hits 1 line" in told for told in _promises(folder))
+
+
+def test_names_prove_themselves_as_names(tmp_path: Path) -> None:
+    """An example that is an identifier is read as its words, and reported whole."""
+    folder = _folder(
+        tmp_path,
+        origins=["tool_definition"],
+        view="raw",
+        any_of=[r"\bidentifier: open the pod bay\b"],
+        examples=["open_the_pod_bay_doors", {"text": "openThePodBay", "match": "openThePodBay"}],
+    )
+    assert _promises(folder) == []

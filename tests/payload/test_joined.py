@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firewall.payload.joined import SEPARATOR, join, words
+from firewall.payload.joined import SEPARATOR, is_plain_name, join, names_fit, words
 from firewall.vocabulary import Origin, Segment, Span
 
 
@@ -60,3 +60,24 @@ def test_a_range_over_two_leaves_is_two_spans() -> None:
 def test_field_names_are_split_into_words(name: str, expected: str) -> None:
     """Camel case, snake case and dashes read alike."""
     assert words(name) == expected
+
+
+@given(texts=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=6), data=st.data())
+def test_some_segments_can_be_joined_by_themselves(texts: list[str], data: st.DataObject) -> None:
+    """Places then lead to the segments as they stand among all."""
+    only = sorted(data.draw(st.sets(st.integers(0, len(texts) - 1), min_size=1)))
+    joined = join(segments(*texts), context=False, only=only)
+    assert joined.text == SEPARATOR.join(texts[index].replace(SEPARATOR, " ") for index in only)
+    assert joined.locate(0, len(joined.text)) == [(index, Span(0, len(texts[index]))) for index in only]
+
+
+def test_a_plain_name_is_one_short_word() -> None:
+    """Values and names of several words are none."""
+    assert is_plain_name(segments("lot_number", is_key=True)[0])
+    assert not any(map(is_plain_name, [*segments("lot_number"), *segments("an order", "x" * 40, is_key=True)]))
+
+
+def test_long_names_over_tiny_leaves_do_not_fit() -> None:
+    """Names serve as context only while they do not outweigh what they name."""
+    assert names_fit(segments(*["5"] * 100, name="n" * 80))
+    assert not names_fit(segments(*["5"] * 10_000, name="n" * 80))

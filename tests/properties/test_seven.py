@@ -121,7 +121,7 @@ _SKIPS = st.builds(Skipped, st.just("patterns"), st.just(""), st.sampled_from(li
     st.lists(_SKIPS, max_size=2),
     _FINDINGS,
     st.sampled_from(list(Direction)),
-    st.sampled_from(["default", "hipaa-strict", "monitor"]),
+    st.sampled_from(["default", "excise", "hipaa-strict", "monitor"]),
     st.randoms(use_true_random=False),
 )
 def test_more_is_never_milder(
