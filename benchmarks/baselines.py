@@ -42,7 +42,7 @@ def bare_session(model: Model, text: str, batch_windows: int = 16) -> Callable[[
     windows: list[Window] = list(model.encode([text])[0].windows)
 
     def work() -> object:
-        return [model.run(windows[at : at + batch_windows]) for at in range(0, len(windows), batch_windows)]
+        return [model.read(windows[at : at + batch_windows]) for at in range(0, len(windows), batch_windows)]
 
     return work
 
