@@ -93,11 +93,27 @@ def injection_table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def evasion_table(result: dict[str, Any]) -> str:
+    """Return what disguises do to detection, in Markdown."""
+    plain = result["undisguised"]
+    lines = [
+        "| disguise | detection | undisguised | ratio | false alarms |",
+        "|---|---|---|---|---|",
+        f"| (none) | {plain['detection']:.3f} | | | {plain['false_alarms']:.3f} |",
+    ]
+    for name, one in result["disguises"].items():
+        cells = (one[key] for key in ("detection", "undisguised", "ratio", "false_alarms"))
+        lines.append(f"| {name} | {' | '.join('' if cell is None else f'{cell:.3f}' for cell in cells)} |")
+    lines += ["", f"{result['kept_promise']} of {len(result['disguises'])} keep nine tenths of the undisguised figure."]
+    return "\n".join(lines)
+
+
 def render(readme: str) -> str:
     """Return the README with its benchmark tables as the results say."""
     results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))}
     readme = between(readme, "bench-latency", latency_table(results.pop("latency")))
     readme = between(readme, "bench-injection", injection_table(results["injection"]))
+    readme = between(readme, "bench-evasion", evasion_table(results["evasion"]))
     return between(readme, "bench-accuracy", accuracy_table(results))
 
 

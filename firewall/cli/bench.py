@@ -48,6 +48,58 @@ def accuracy(
 
 
 @app.command()
+def evasion(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="JSON lines with text, label and perhaps passage; plain or .gz. Default: our own."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Draw at most so many rows.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="Of the disguises, and of what is drawn.")] = 0,
+    policy: Annotated[str, typer.Option(help="A policy's id.")] = "default",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Put a labelled set into twenty disguises and measure what is still detected, and what is flagged wrongly.
+
+    Example:
+
+        firewall bench evasion --data attacks.jsonl --limit 200
+    """
+    _run(
+        "evasion",
+        *(["--data", str(data)] if data else []),
+        *(["--limit", str(limit)] if limit else []),
+        *("--seed", str(seed), "--policy", policy),
+        *(["--json"] if as_json else []),
+    )
+
+
+@app.command()
+def injection(
+    cases: Annotated[Path | None, typer.Option(help="Folder of JSON lines: text, label, kind, lang, passage.")] = None,
+) -> None:
+    """Measure what is flagged among attacks and clean texts by kind, language and length, and how well it is cut out.
+
+    Example:
+
+        firewall bench injection
+    """
+    _run("injection", *(["--cases", str(cases)] if cases else []))
+
+
+@app.command()
+def verdicts(
+    models: Annotated[Path | None, typer.Option(help="Folder of the models; default models/.")] = None,
+) -> None:
+    """Measure what the verdict cache costs and saves on streams of tool results, in process and in Redis.
+
+    Example:
+
+        firewall bench verdicts
+    """
+    _run("verdicts", *(["--models", str(models)] if models else []))
+
+
+@app.command()
 def report() -> None:
     """Write the README's tables from benchmarks/results.
 

@@ -1,4 +1,4 @@
-"""`firewall models`: hold every byte of the model folders against their manifests."""
+"""`firewall models`: verify the model folders, compare two of them, tune the injection classifier on own texts."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from firewall.cli import compare, train
 from firewall.cli.output import console, line, say
 from firewall.errors import ConfigurationError, ModelIntegrityError
 from firewall.inference import manifest
 from firewall.settings import Settings, load
 
-app = typer.Typer(help="Verify the model folders.", no_args_is_help=True)
-
-
-@app.callback()
-def group() -> None:
-    """Verify the model folders."""
+app = typer.Typer(help="Verify, compare and tune models.", no_args_is_help=True)
+app.command("compare")(compare.command)
+app.command("train-injection")(train.command)
 
 
 @app.command()

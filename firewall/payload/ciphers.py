@@ -41,12 +41,18 @@ def substituted(wording: Wording) -> Iterator[View]:
         if name == "reversed":
             continue
         spans = list(_runs(wording, name))
-        if spans and len(wording.words) < _SHORT:  # markup and names around the words may be ciphered with them
-            spans = [(0, len(wording.text))]
+        if spans and len(wording.words) < _SHORT and not _plain_outside(wording.text, spans):
+            spans = [(0, len(wording.text))]  # markup and names around the words are ciphered with them
         for start, end in spans:
             view = "rot13" if name == "rot13" else "cipher"
             plain = wording.text[start:end].translate(UNDO[name])
             yield patched(view, wording.text, start, end, [(start, end, plain)])
+
+
+def _plain_outside(text: str, spans: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether plain words stand before or behind the stretches that a cipher explains."""
+    around = words_of(text[: spans[0][0]]) + words_of(text[spans[-1][1] :])
+    return sum(len(word) for word in around if len(word) > 2 and word in WORDS) > _FEW_LETTERS // 2
 
 
 def backwards(wording: Wording) -> Iterator[View]:

@@ -122,13 +122,15 @@ def base64_runs(wording: Wording) -> Iterator[View]:
     """Read base64 in either alphabet, wrapped or not, also written backwards; and base58, which looks like it."""
     for match in _BASE64.finditer(wording.text):
         whole = match[0]
-        letters = "".join(whole.split()).strip("=").replace("-", "+").replace("_", "/")
+        letters = _letters(whole)
         # A plain word, a name in lower case, a hex number: text in base64 has small letters and capitals.
         if letters.islower() or letters.isupper() or (letters.isalpha() and letters.istitle()):
             continue
-        plain = _from_base64(letters)
+        # The lines that follow may belong to it, or only look like it.
+        ends = [len(whole), *(at for at in (whole.rfind("\n"), whole.find("\n")) if at > 0)]
+        plain = next(((found, end) for end in ends if (found := _from_base64(_letters(whole[:end])))), None)
         if plain is not None:
-            yield run("base64", plain, match.start(), match.end())
+            yield run("base64", plain[0], match.start(), match.start() + plain[1])
             continue
         parts = list(_shifted(letters))
         for part in parts:
@@ -137,6 +139,10 @@ def base64_runs(wording: Wording) -> Iterator[View]:
             yield run("base64", turned, match.start(), match.end())
         elif not parts and _BASE58.match(letters) and (other := _from_base58(letters)):
             yield run("base58", other, match.start(), match.end())
+
+
+def _letters(part: str) -> str:
+    return "".join(part.split()).strip("=").replace("-", "+").replace("_", "/")
 
 
 def _from_base64(letters: str) -> str | None:

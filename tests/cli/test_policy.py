@@ -57,6 +57,7 @@ class TestPolicies:
         listed = json.loads(firewall("policy", "list", "--json").out)
         assert {one["id"]: one["mode"] for one in listed} == {
             "default": "enforce",
+            "excise": "enforce",
             "hipaa-strict": "enforce",
             "monitor": "monitor",
         }

@@ -101,6 +101,19 @@ def test_numbers_and_rules_stay_what_they_are(text: str) -> None:
     assert decoded(text) == []
 
 
+def test_a_line_that_follows_base64_is_not_part_of_it() -> None:
+    """The run ends where it decodes, and the next line is left for what it is."""
+    encoded = base64.b64encode(ORDER.encode()).decode()
+    text = (
+        f"10:00:01 INFO {encoded[:76]}\n{encoded[76:]}\n2024-06-11 done"
+        if len(encoded) > 76
+        else f"INFO {encoded}\n2024-06-11 done"
+    )
+    (view,) = decoded(text)
+    assert view.text.strip() == ORDER
+    assert text[slice(*view.to_source(0, len(view.text)))].replace("\n", "") == encoded
+
+
 def test_a_zlib_stream_that_ends_early_is_named_where_it_was_text() -> None:
     """Two bytes that look like a header do not make every run a stream."""
     stream = zlib.compress((ORDER + " and so on. ").encode() * 20)

@@ -1,0 +1,64 @@
+"""A base model folder that can be tuned in a test: the recipe's own export of a small random BERT. Needs torch."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from transformers import BertConfig, BertModel
+
+from models.training import backbone, export
+from tests.conftest import MODELS
+
+LAYERS, HEADS, HIDDEN = 2, 4, 32
+
+
+def module(*, marks: bool, seed: int = 3) -> backbone.SequenceClassifier:
+    """Return a small classifier with random weights, large enough that its answers differ."""
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=30522, hidden_size=HIDDEN, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
+        intermediate_size=2 * HIDDEN, max_position_embeddings=160, hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0, attn_implementation="eager",
+    )  # fmt: skip
+    kind = backbone.SpanClassifier if marks else backbone.SequenceClassifier
+    made = kind(BertModel(config, add_pooling_layer=False), 2)
+    for name, parameter in made.named_parameters():
+        if "LayerNorm" not in name:
+            torch.nn.init.normal_(parameter, 0.0, 0.25)
+    return made.eval()
+
+
+def write_graph(folder: Path, made: backbone.SequenceClassifier) -> Path:
+    """Export a classifier to `folder`/model.onnx as the recipe does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    export.to_onnx(made, folder / "model.fp32.onnx")
+    export.to_int8(folder / "model.fp32.onnx", folder / "model.onnx", heads=HEADS, hidden=HIDDEN)
+    (folder / "model.fp32.onnx").unlink()
+    return folder / "model.onnx"
+
+
+def write(folder: Path, *, marks: bool = True) -> Path:
+    """Write a whole folder that verifies, with the tokenizer of the shipped classifier."""
+    write_graph(folder, module(marks=marks))
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(MODELS / "injection" / name, folder / name)
+    labels = {"id2label": {"0": "BENIGN", "1": "INJECTION"}}
+    (folder / "config.json").write_text(json.dumps(labels), encoding="utf-8")
+    (folder / "CARD.md").write_text("# A model made in a test\n", encoding="utf-8")
+    export.write_manifest(
+        folder,
+        name="injection",
+        task="sequence-classification",
+        window={"tokens": 128, "overlap": 32},
+        token_types="zeros",
+        calibration={"kind": "max-logit-rise", "scale": 0.2, "bias": 0.0, "rise": [[1, 0.0], [20, 2.0]]},
+        thresholds={"tool_call": 0.9, "tool_result": 0.9},
+        training={},
+        metrics={},
+        base={"name": "none", "licence": "none", "weights_sha256": ""},
+        marks={"threshold": 0.4} if marks else None,
+    )
+    return folder
