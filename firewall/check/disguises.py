@@ -38,6 +38,10 @@ def _base64_twice(text: str) -> str:
     return base64.b64encode(base64.b64encode(text.encode())).decode()
 
 
+def _base32(text: str) -> str:
+    return base64.b32encode(text.encode()).decode()
+
+
 def _gzip(text: str) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
@@ -68,6 +72,10 @@ def _rot13(text: str) -> str:
     return codecs.encode(text, "rot13")
 
 
+def _reversed(text: str) -> str:
+    return text[::-1]
+
+
 EVERYWHERE: Mapping[str, Callable[[str], str]] = {
     "zero-width": _zero_width,
     "soft-hyphens": _soft_hyphens,
@@ -76,6 +84,7 @@ EVERYWHERE: Mapping[str, Callable[[str], str]] = {
     "white-space": _white_space,
     "base64": _base64,
     "base64-twice": _base64_twice,
+    "base32": _base32,
     "gzip-base64": _gzip,
     "hex": _hex,
     "percent": _percent,
@@ -83,5 +92,5 @@ EVERYWHERE: Mapping[str, Callable[[str], str]] = {
     "json-escapes": _escapes,
     "tag-characters": _tags,
 }
-# Nobody can read an identifier in rot13, a model can read an order in it.
-ORDERS: Mapping[str, Callable[[str], str]] = {**EVERYWHERE, "rot13": _rot13}
+# Nobody can read an identifier in rot13 or backwards, a model can read an order in it.
+ORDERS: Mapping[str, Callable[[str], str]] = {**EVERYWHERE, "rot13": _rot13, "reversed": _reversed}

@@ -177,8 +177,8 @@ def tell(finished: Finished, given: argparse.Namespace) -> None:
     print(
         f"\nwritten: {given.out}\n\n"
         f"Serve it with FIREWALL_INJECTION_MODEL={given.out}\n"
-        f"and set min_score in the policies' clauses on the detector `injection`, by origin, so that at most {given.fpr:.1%} of\n"
-        f"your harmless texts are flagged: {limits}.",
+        f"and set min_score in the policies' clauses on the detector `injection`, by origin, to what was chosen for at most\n"
+        f"{given.fpr:.1%} of your harmless texts: {limits}.",
         flush=True,
     )
     if finished.verdict.worse:

@@ -17,8 +17,8 @@ from firewall.check.figures import Floats
 from firewall.check.labelled import Labelled
 from firewall.inference.model import Model
 from firewall.inference.scoring import Calibration
-from firewall.vocabulary import Origin
 from firewall.inference.screen import OUTPUT
+from firewall.vocabulary import Origin
 
 _PRIOR = 4.0  # how strongly few texts pull the calibration away from the one there was
 _LOSS = 0.005  # share of a user's injections that the screen may clear
