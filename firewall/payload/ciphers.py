@@ -23,7 +23,7 @@ _FEW_LETTERS = 8  # in short words, that chance may explain as well
 _MOST_BY_CHANCE = 3  # words of a long honest text that look ciphered
 _MOST_PLAIN = 1  # plain words inside a stretch, between two that only the cipher explains
 _MOST_UNKNOWN = 12
-_BREAK = re.compile(r"[.!?:;]\s|[\n\x1e]")
+_BREAK = re.compile(r"[\n\x1e]")
 _LONGEST_TURNED = 1_000  # code points of one view of a reversed run: a finding in it covers the view
 # What orders are made of in scripts without blanks, as it looks where the text runs backwards.
 _TURNED_SIGNS = (
@@ -117,7 +117,7 @@ def _runs(wording: Wording, name: str) -> Iterator[tuple[int, int]]:
     """Yield the stretches of text that a cipher explains better than plain reading does.
 
     A stretch goes from one word that only the cipher explains to the next, and on over unknown words of the same
-    sentence at its ends, but over no two plain words.
+    line at its ends, but over no two plain words.
     """
     text, enough = wording.text, _enough(wording, name)
     stretch: _Stretch | None = None
@@ -133,7 +133,7 @@ def _runs(wording: Wording, name: str) -> Iterator[tuple[int, int]]:
                 stretch = _Stretch(min(lead, start))
             stretch.take(word, end)
             plain = 0
-        elif len(word) > 1 and word in WORDS:
+        elif len(word) > 1 and word in WORDS and not _both_ways(word, name):
             plain += len(word) > 2
             lead = end
         elif stretch is not None:
@@ -141,6 +141,11 @@ def _runs(wording: Wording, name: str) -> Iterator[tuple[int, int]]:
         last = end
     if stretch is not None and stretch.holds(enough):
         yield stretch.edges(text)
+
+
+def _both_ways(word: str, name: str) -> bool:
+    """Tell whether a plain word is what the cipher makes of another one: `no` and `on`."""
+    return (word[::-1] if name == "reversed" else word.translate(UNDO[name])) in WORDS
 
 
 class _Stretch:
@@ -159,7 +164,7 @@ class _Stretch:
         self.end = end
 
     def pass_by(self, end: int, *, joined: bool) -> None:
-        """Pass an unknown word, which belongs here if it follows in the same sentence."""
+        """Pass an unknown word, which belongs here if it follows in the same line."""
         self.since += 1
         if joined:
             self.end = end
@@ -167,7 +172,7 @@ class _Stretch:
     def holds(self, enough: int) -> bool:
         """Tell whether the words are too many to be chance."""
         told = {*self.odd}
-        sure = sum(map(len, told)) > _FEW_LETTERS or any(len(word) > 4 for word in told)
+        sure = sum(map(len, told)) >= _FEW_LETTERS or any(len(word) > 4 for word in told)
         return sure and len(told) >= enough and len(self.odd) >= _SHARE * self.words
 
     def edges(self, text: str) -> tuple[int, int]:

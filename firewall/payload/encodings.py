@@ -27,7 +27,7 @@ _LEAST_TURNED = 24  # letters of base64 written backwards
 _MOST_BASE58 = 700  # characters; it is one large number, and reading it costs the square of its length
 
 _BASE64 = gate(r"=?[A-Za-z0-9+/_-]{12,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}")
-_BASE32 = gate(r"\b(?:[A-Z2-7]{16,}(?:\r?\n[A-Z2-7]{4,})*|[a-z2-7]{16,})={0,6}")
+_BASE32 = gate(r"\b(?:(?:[A-Z2-7]{16,}(?:\r?\n[A-Z2-7]{4,})*|[a-z2-7]{16,})={0,6}|[A-Z2-7]{10,}={1,6})")
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]{20,}\Z")
 _HEX = gate(r"(?:0x|\\x|%|:| )?(?:[0-9a-fA-F]{2}(?:\\x|, ?0x| ?0x|:| |-|\.|_|,|\n)?){8,}")
 _UNBROKEN_HEX = re.compile(r"[0-9a-fA-F]{16,}+")

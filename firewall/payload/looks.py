@@ -51,8 +51,8 @@ CIPHERED = _ciphered()
 TURNED = frozenset(
     first + second
     for leads, ends in (
-        ("the", "of to in for from with and at by into send reveal delete print forward show ignore all on is"),
-        ("your", "of to in for from with reveal ignore forget all and is print follow show disregard"),
+        ("the", "of to in for from with and at by into on is reveal ignore disregard"),
+        ("your", "of to in for from with and is reveal ignore disregard forget"),
         ("instructions previous prior", "all the your any previous prior"),
         ("prompt", "system"),
         ("all", "ignore disregard forget delete send"),

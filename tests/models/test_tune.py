@@ -124,6 +124,17 @@ def test_a_run_goes_on_and_a_worse_model_is_said_aloud(
     assert verify(bad.out).version.startswith("1.0.0+tuned.")
 
 
+def test_a_first_stage_does_not_clear_what_was_taught(tmp_path: Path) -> None:
+    """The base's clears everything; the new model's has a lower limit or is gone, and the injections are found."""
+    base = tiny_base.write(tmp_path / "injection", screened=True)
+    asked = given(tmp_path, base, write_data(tmp_path / "my.jsonl"))
+    finished = tune.tune(asked)
+    found = verify(asked.out)
+    assert found.screen is None or found.screen.clear_below < 100
+    assert (asked.out / "screen.onnx").exists() is (found.screen is not None)
+    assert finished.own.ranking[1]["auc"].value > 0.95
+
+
 def test_minutes_bound_the_steps_and_a_model_without_marks_stays_so(tmp_path: Path) -> None:
     """Hardly any time leaves one step; the head over tokens that was not there is not served."""
     base = tiny_base.write(tmp_path / "injection", marks=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from transformers import BertConfig, BertModel
 
-from models.training import backbone, export
+from models.training import backbone, export, screen
 from tests.conftest import MODELS
 
 LAYERS, HEADS, HIDDEN = 2, 4, 32
@@ -40,9 +40,16 @@ def write_graph(folder: Path, made: backbone.SequenceClassifier) -> Path:
     return folder / "model.onnx"
 
 
-def write(folder: Path, *, marks: bool = True) -> Path:
-    """Write a whole folder that verifies, with the tokenizer of the shipped classifier."""
-    write_graph(folder, module(marks=marks))
+def write(folder: Path, *, marks: bool = True, screened: bool = False) -> Path:
+    """Write a whole folder that verifies, with the tokenizer of the shipped classifier.
+
+    `screened` adds a first stage that knows nothing and clears every window.
+    """
+    made = module(marks=marks)
+    write_graph(folder, made)
+    if screened:
+        words = made.encoder.embeddings.word_embeddings.weight.data
+        screen.to_onnx(screen.Screen(words, width=8), folder / "screen.onnx")
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(MODELS / "injection" / name, folder / name)
     labels = {"id2label": {"0": "BENIGN", "1": "INJECTION"}}
@@ -60,5 +67,6 @@ def write(folder: Path, *, marks: bool = True) -> Path:
         metrics={},
         base={"name": "none", "licence": "none", "weights_sha256": ""},
         marks={"threshold": 0.4} if marks else None,
+        screen={"graph": "screen.onnx", "clear_below": 1e6} if screened else None,
     )
     return folder
