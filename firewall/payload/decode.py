@@ -136,7 +136,6 @@ def unfold(text: str, plain: View | None = None) -> Unfolded:
 def _unfolded(view: View, plain: View | None) -> Iterator[tuple[View, tuple[int, int]]]:
     """Yield what each decoder reads in a view, and where. All but unseen characters are read with these taken away."""
     as_it_is = Wording(view.text)
-    apart: list[View] = []
     if not view.text.isascii():
         for inner in unseen(as_it_is):
             yield View(inner.name, inner.text, inner.offsets, view), _span(inner)
@@ -146,13 +145,14 @@ def _unfolded(view: View, plain: View | None) -> Iterator[tuple[View, tuple[int,
     if folded is not None:
         base = View(folded.name, folded.text, folded.offsets, view)
         wording = Wording(base.text)
-        apart = list(spaced(as_it_is))  # unseen characters may stand between letters and not between words
-        for inner in apart:
-            yield View(inner.name, inner.text, inner.offsets, view), _span(inner)
     for decoder in DECODERS:
-        if decoder is spaced and apart:
+        found = list(decoder(wording))
+        # Unseen characters may stand between letters and not between words: then they tell which blank is which.
+        if decoder is spaced and folded is not None and found and (apart := list(spaced(as_it_is))):
+            for inner in apart:
+                yield View(inner.name, inner.text, inner.offsets, view), _span(inner)
             continue
-        for inner in decoder(wording):
+        for inner in found:
             if inner.text and inner.text != base.text:
                 span = _span(inner)
                 place = span if folded is None else folded.to_source(*span)

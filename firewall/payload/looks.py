@@ -93,6 +93,7 @@ TYPED = HOT | frozenset(
 SLIPPED = {slip: word for word in sorted(TYPED) if len(word) > 5 for slip in _slips(word) - WORDS - REAL}
 SCRAMBLED = {scrambled(word): word for word in [*sorted(WORDS), *sorted(TYPED)] if len(word) > 4}
 _LONGEST = 16
+_PART = 1_000  # letters that are cut into words at once
 _MISS = 4.0  # what a letter outside every known word costs beside a word
 
 
@@ -123,9 +124,14 @@ def segmented(letters: str) -> list[str]:
     return words
 
 
+def _segmented_in_parts(letters: str) -> list[str]:
+    """Cut a run of any length; a word may be lost at a seam, and the tables of one part stay small."""
+    return [word for at in range(0, len(letters), _PART) for word in segmented(letters[at : at + _PART])]
+
+
 def parted(text: str) -> str:
     """Put the blanks back into words that are too long to be one."""
     return " ".join(
-        " ".join(segmented(word.lower())) if len(word) > _LONGEST and word.isalpha() else word
+        " ".join(_segmented_in_parts(word.lower())) if len(word) > _LONGEST and word.isalpha() else word
         for word in text.split(" ")
     )
