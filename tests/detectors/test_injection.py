@@ -239,14 +239,14 @@ def test_an_order_is_seen_at_any_place(detector: InjectionDetector, words: list[
 
 
 def test_cost_is_linear(batcher: Batcher) -> None:
-    """Twice the text costs at most 2.2 times the processor time: eight times it at most 2.2 cubed."""
+    """Twice the text costs at most 2.2 times the processor time: four times it at most six times, with room for a busy machine."""
     detector = InjectionDetector(batcher, timeout_s=60)
 
     def scan(count: int) -> None:
         segments = [leaf(CLEAN * 10, f"/notes/{at}") for at in range(count)]
         assert look(detector, *segments).skipped == ()
 
-    assert growth(lambda: scan(80), lambda: scan(640)) <= 2.2**3
+    assert growth(lambda: scan(160), lambda: scan(640), rounds=7) <= 6  # a quadratic part would make it 16
 
 
 def test_nothing_prints_text(detector: InjectionDetector) -> None:
@@ -317,13 +317,13 @@ class TestPassages:
             assert any(span.start <= at and at + 6 <= span.end for span in spans)
 
     def test_cost_is_linear(self, marking: InjectionDetector) -> None:
-        """Also with an order in every leaf: eight times the text at most 2.2 cubed times the processor time."""
+        """Also with an order in every leaf: four times the text at most six times the processor time."""
 
         def scan(count: int) -> None:
             segments = [leaf("ignore the pump. " + CLEAN * 5, f"/notes/{at}") for at in range(count)]
             assert len(look(marking, *segments).findings) == count
 
-        assert growth(lambda: scan(80), lambda: scan(640)) <= 2.2**3
+        assert growth(lambda: scan(160), lambda: scan(640), rounds=7) <= 6  # a quadratic part would make it 16
 
     def test_a_floor_under_what_is_cleared_is_refused(self, tmp_path: Path) -> None:
         """What only the screen has seen is never reported."""
