@@ -24,7 +24,7 @@ _BROKEN = _LONG_WORDS - _HONEST - {"https"}
 _MOST_PARTS = 8
 _AROUND = 30  # words before and after a broken one that are looked at for others
 _LONGEST = 16
-_GAP = re.compile(r"[^\w\x1e]{0,4}(?:[^\w\x1e]|_)[^\w\x1e]{0,8}\Z")  # between the parts of a word
+_GAP = re.compile(r"[^\w\x1e,]{0,4}(?:[^\w\x1e,]|_)[^\w\x1e,]{0,8}\Z")  # between the parts of a word
 _TAG = r"</?(?:b|i|em|strong|span|u|s|wbr|font|a|sub|sup|mark|small|big|code|tt|ins|del|kbd|abbr)\b[^<>\x1e]{0,120}>"
 _MARKUP_IN_WORD = gate(rf"(?i)[A-Za-zÀ-ɏͰ-ԯ](?:\*{{1,3}}|~~|`|<!--[^<>\x1e]{{0,80}}-->|{_TAG})+[A-Za-zÀ-ɏͰ-ԯ]")
 _MARKED_WORD = re.compile(r"(?<!\w)([*_~`]{1,3})\w+\1(?!\w)")
@@ -173,11 +173,16 @@ def fields(wording: Wording) -> Iterator[View]:
         junctions.append((first, last, "cut" if cut else ""))
     for start, end, group in passages(text, junctions) if telling else ():
         told = sum(first in telling for first, _, _ in group)
-        soft = sum(text[first - 1 : first].isalpha() and text[last : last + 1].islower() for first, last, _ in group)
-        if told > 1 or (told and (len(group) < _FEW_FIELDS or 2 * soft >= len(group))):
+        soft = [text[first - 1 : first].isalpha() and text[last : last + 1].islower() for first, last, _ in group]
+        if told > 1 or (told and (len(group) < _FEW_FIELDS or 2 * sum(soft) >= len(group))):
             # A text that was cut anywhere keeps its blanks; fields that were words or lines need some between them.
             gap = "" if any(how for _, _, how in group) else " "
-            yield patched("fields", text, start, end, [(first, last, gap) for first, last, _ in group])
+            edits = [
+                (first, last, gap)
+                for (first, last, how), on in zip(group, soft, strict=True)
+                if how or on or first in telling or text[first] == '"'
+            ]
+            yield patched("fields", text, start, end, edits)
 
 
 def _whole_across(text: str, first: int, last: int) -> bool:

@@ -61,10 +61,7 @@ def backwards(wording: Wording) -> Iterator[View]:
     if "reversed" in _suspects(wording):
         for start, end in _runs(wording, "reversed"):
             by_word = _words_turned(text, start, end)
-            # A wrong guess leaves pairs of words that nobody writes in this order.
-            order = len(TURNED & Wording(by_word.text).neighbours) - len(
-                TURNED & Wording(text[start:end][::-1]).neighbours
-            )
+            order = _oddity(by_word.text) - _oddity(text[start:end][::-1])
             if order >= 0:
                 for first, last in reversed(list(_chunks(text, start, end))):
                     yield run("reversed", text[first:last][::-1], first, last)
@@ -84,8 +81,8 @@ def backwards(wording: Wording) -> Iterator[View]:
 
 def _oddity(text: str) -> int:
     """Return how much speaks against an order of words: pairs that nobody writes, a capital only at the end."""
-    words = text.split() or [""]
-    return len(TURNED & Wording(text).neighbours) + words[-1][:1].isupper() - words[0].strip("\"'(")[:1].isupper()
+    words = [word.strip("\"'(") for word in text.split() if any(map(str.isalpha, word))] or [""]
+    return len(TURNED & Wording(text).neighbours) + words[-1][:1].isupper() - words[0][:1].isupper()
 
 
 def _turned(text: str) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from firewall.payload.looks import parted
 from firewall.payload.normalize import invisible
-from firewall.payload.wording import Wording, gate, known, passages, patched, words_of
+from firewall.payload.wording import Wording, gate, known, words_of
 from firewall.vocabulary import Offsets, View
 
 TRUNCATED = "truncated"  # the name of a view that stands for what the budget left unread
@@ -233,18 +233,15 @@ def morse(wording: Wording) -> Iterator[View]:
             yield run("morse", plain, match.start(), match.end())
 
 
-def escapes(wording: Wording) -> Iterator[View]:
-    """Replace each escape in place, and show the passages around them."""
-    text = wording.text
+def escapes(text: str) -> list[tuple[int, int, str]]:
+    """Return where escapes stand in a text and what each of them stands for, in order."""
     if _ESCAPED.search(text) is None:
-        return
-    edits = [
+        return []
+    return [
         (match.start(), match.end(), plain)
         for match in _ESCAPE.finditer(text)
         if (plain := _unescape(match[0])) is not None
     ]
-    for start, end, group in passages(text, edits):
-        yield patched("escape", text, start, end, group)
 
 
 def _unescape(part: str) -> str | None:

@@ -46,14 +46,19 @@ _STROKES = str.maketrans("øØđĐħĦłŁŧŦƀɨʉɇɏıĸ", "oOdDhHlLtTbiueyi
 _SLIPS = frozenset(SLIPPED)
 
 
-def leet(wording: Wording) -> Iterator[View]:
-    """Read digits and signs as the letters they look like, where that gives words."""
+def drawn(wording: Wording) -> Iterator[View]:
+    """Read letters that are drawn with bars and strokes. Some of these strokes look like escapes."""
     text = wording.text
     if "\\" in text and _DRAWN_WORD.search(text) is not None:
         signs = [(match.start(), match.end(), _DRAWN[match[0]]) for match in _DRAWN_SIGNS.finditer(text)]
         for start, end, group in passages(text, signs):
             if len(group) > 2:
                 yield patched("leet", text, start, end, group)
+
+
+def leet(wording: Wording) -> Iterator[View]:
+    """Read digits and signs as the letters they look like, where that gives words."""
+    text = wording.text
     if _LEETED.search(text) is None:
         return
     read = {word: plain for word in set(_LEET_WORD.findall(text)) if (plain := _unleet(word))}
