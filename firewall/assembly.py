@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING
 from watchfiles import Change, awatch
 
 from firewall.access import registry
-from firewall.audit.fingerprint import derive, load_key, load_or_create_key
+from firewall.audit.fingerprint import load_key, load_or_create_key
 from firewall.audit.store import AuditLog
 from firewall.detectors.entities import EntityDetector, Recognizer
 from firewall.detectors.injection import InjectionDetector
+from firewall.detectors.own_rules import denied
 from firewall.detectors.patterns import PatternDetector
+from firewall.detectors.propagation import Propagation
+from firewall.detectors.remembered import SessionMemory
+from firewall.detectors.structure import ENTITY_TYPES, StructureDetector
 from firewall.errors import ConfigurationError
 from firewall.inference.batcher import Batcher
 from firewall.inference.cached import CachedBatcher, Scorer
@@ -29,11 +33,14 @@ from firewall.payload.document import Limits
 from firewall.pipeline import Bundle, Pipeline
 from firewall.policy import policy
 from firewall.redact import operators
-from firewall.rules import entity_types
+from firewall.redact.keys import Keyring
+from firewall.redact.vault import MemoryVault, RedisVault
+from firewall.rules import entity_types, widest
 from firewall.rules import load as load_rules
+from firewall.sealed import derive
 from firewall.settings import Settings
 from firewall.telemetry import Metrics, log
-from firewall.vocabulary import Detector, Direction
+from firewall.vocabulary import Detector, Direction, Follower
 
 if TYPE_CHECKING:
     from firewall.inference.shared import SharedVerdicts
@@ -140,32 +147,51 @@ def _verdict_cache(
     return remember, shared
 
 
-def load_bundle(rules_dir: Path, models: Models | None = None) -> Bundle:
+def load_keyring(settings: Settings) -> Keyring:
+    """Return the keys of redaction and the vault: in Redis where there is one, else in this process."""
+    own = settings.redaction_key
+    key = load_key(own) if own else load_or_create_key(settings.audit_key)
+    if settings.redis_url is None:
+        return Keyring(key, MemoryVault(ttl_s=settings.vault_ttl_s, most_bytes=settings.vault_mb << 20))
+    return Keyring(key, RedisVault(settings.redis_url.get_secret_value(), ttl_s=settings.vault_ttl_s))
+
+
+def load_bundle(rules_dir: Path, models: Models | None = None, follower: Follower | None = None) -> Bundle:
     """Read and check everything in the rules folder. Raises ConfigurationError naming file and line.
 
-    Without models the bundle decides on rules alone, as the rule tests do.
+    Without models the bundle decides on rules alone, as the rule tests do. `follower` is the pass that remembers sessions,
+    which outlives an edit of the rules; without one a new one remembers.
     """
     rules = load_rules(rules_dir)
     policies = policy.load(rules_dir)
     tools = registry.load(rules_dir)
     patterns, definition_patterns = PatternDetector(rules.about_calls()), PatternDetector(rules.about_definitions())
+    own = {one.id: found for one in policies.policies.values() if (found := denied(one)) is not None}
+    denials = {rule.id: rule for one in own.values() for rule in one.rules.values()}
     digests = models.digests if models else {}
+    if any(one.sections for one in policies.policies.values()):
+        widest(rules.rules)  # takes a second and is remembered; what cannot be told is refused here
     parts = [rules.digest, policies.digest, tools.digest, *(f"{name}={digests[name]}" for name in sorted(digests))]
     return Bundle(
         detectors={
             # Models first: while their workers compute, the loop has time for the rules.
-            direction: (*(models.detectors[direction] if models else ()), patterns)
-            for direction in Direction
+            direction: (*(models.detectors[direction] if models else ()), patterns, *also)
+            # As for the entity model: what stands in arguments was known to the model that wrote them.
+            for direction, also in ((Direction.INBOUND, ()), (Direction.OUTBOUND, (StructureDetector(),)))
         },
         # As for arguments: what names of people are in a definition is nobody's patient.
         definition_detectors=(*(models.detectors[Direction.INBOUND] if models else ()), definition_patterns),
         policies=policies,
         registry=tools,
-        rules={rule.id: rule for rule in rules.rules},
-        entity_types=entity_types(rules.rules) | (models.labels if models else frozenset()),
+        rules={rule.id: rule for rule in rules.rules} | denials,
+        entity_types=entity_types([*rules.rules, *denials.values()])
+        | ENTITY_TYPES
+        | (models.labels if models else frozenset()),
         digest=f"sha256:{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()}",
         rules_digest=rules.digest,
         models=digests,
+        denied=own,
+        follower=follower or Propagation(),
     )
 
 
@@ -191,7 +217,7 @@ class Runtime:
         folder = self.settings.rules_dir
         async for _ in awatch(folder, debounce=120, step=30, watch_filter=_is_rule_file):
             try:
-                bundle = await asyncio.to_thread(load_bundle, folder, self.models)
+                bundle = await asyncio.to_thread(load_bundle, folder, self.models, self.pipeline.bundle.follower)
             except ConfigurationError as error:
                 self.rules_error = error.detail
                 log.error("rules kept: the edit is wrong", detail=error.detail)
@@ -217,13 +243,17 @@ async def open_runtime(settings: Settings, metrics: Metrics | None = None) -> As
     threading.Thread(target=operators.warm, name="warm-operators", daemon=True).start()
     models = await asyncio.to_thread(load_models, settings, metrics)
     try:
-        bundle = await asyncio.to_thread(load_bundle, settings.rules_dir, models)
+        follower = Propagation(SessionMemory(ttl_s=settings.session_names_s))
+        bundle = await asyncio.to_thread(load_bundle, settings.rules_dir, models, follower)
         key = load_or_create_key(settings.audit_key)
+        keyring = load_keyring(settings)
         audit = AuditLog.open(settings.audit_database, key)
         try:
-            yield Runtime(settings, Pipeline(bundle, audit, key, deadline_s=settings.deadline_s), models)
+            pipeline = Pipeline(bundle, audit, key, deadline_s=settings.deadline_s, keyring=keyring)
+            yield Runtime(settings, pipeline, models)
         finally:
             await audit.close()
+            await keyring.vault.close()
     finally:
         models.close()
 

@@ -28,6 +28,22 @@ class MalformedInputError(FirewallError):
     title = "Malformed input"
 
 
+class RestoreRefusedError(FirewallError):
+    """The originals may not be given back to this caller, in this session, or for this purpose."""
+
+    status = 403
+    code = "restore_refused"
+    title = "Restore refused"
+
+
+class NoLongerKeptError(FirewallError):
+    """A token is genuine, and the vault has forgotten its text."""
+
+    status = 410
+    code = "no_longer_kept"
+    title = "No longer kept"
+
+
 class LimitExceededError(FirewallError):
     """A limit on size, depth or number of nodes was passed."""
 
@@ -67,6 +83,14 @@ class AuditUnavailableError(FirewallError):
     status = 503
     code = "audit_unavailable"
     title = "Audit trail unavailable"
+
+
+class VaultUnavailableError(FirewallError):
+    """The vault cannot be written or read, so neither may a token be given out nor an original be had back."""
+
+    status = 503
+    code = "vault_unavailable"
+    title = "Vault unavailable"
 
 
 class NotReadyError(FirewallError):

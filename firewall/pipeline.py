@@ -9,39 +9,49 @@ What passages were cut from is looked at once more before it passes.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from firewall.access.registry import Registry, attributed, check
-from firewall.audit.fingerprint import Fingerprinter, derive
+from firewall.audit.fingerprint import Fingerprinter
 from firewall.audit.record import MCP_FIELDS, AuditEntry, AuditFinding, AuditSkipped, new_audit_id
 from firewall.audit.record import ToolRef as AuditTool
-from firewall.errors import AuditUnavailableError
+from firewall.errors import AuditUnavailableError, InvalidRequestError
+from firewall.following import Dropped, Following, heard, joined, over_level
 from firewall.inference.verdicts import on_behalf_of
-from firewall.payload.document import Document
+from firewall.looking import Clock, look, merged
+from firewall.payload.document import Document, from_text, plain
 from firewall.payload.reading import Reading, read
-from firewall.policy.decide import decide, decide_again, excises, excising, reported
+from firewall.payload.views import Leaves
+from firewall.policy.decide import cuts_out, decide, decide_again, excises, excising, reported
 from firewall.policy.policy import Policy, PolicySet
 from firewall.redact.document import Edits, edit
-from firewall.redact.redact import placeholders
-from firewall.rules import Rule
+from firewall.redact.keys import Keyring, Keys
+from firewall.rules import Rule, widest
+from firewall.sectioned import Sectioned
 from firewall.vocabulary import (
     Action,
     Call,
-    Coverage,
     Decision,
     Detector,
     Direction,
     Finding,
+    Follower,
     Identity,
     Report,
-    Segment,
     Skipped,
-    SkipReason,
     ToolRef,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class AdHoc:
+    """Rules that came with a request: what looks for them, the rules by id in their order, and how they were written."""
+
+    detector: Detector
+    rules: Mapping[str, Rule]
+    written: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,7 @@ class Inquiry:
     document: Document
     policy: str | None = None
     dry_run: bool = False
+    ad_hoc: AdHoc | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,8 @@ class Bundle:
     digest: str
     rules_digest: str
     models: Mapping[str, str]
+    denied: Mapping[str, Detector] = field(default_factory=dict)  # by policy: what it always takes for a finding
+    follower: Follower | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,56 @@ class Inspection:
     bundle: Bundle
     audit_id: str | None
     timings_ms: Mapping[str, float]
+    course: Course = field(repr=False)
+    dropped: tuple[Dropped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """An inspection under way: what it began with, and keeps whatever is swapped meanwhile."""
+
+    inquiry: Inquiry
+    call: Call
+    policy: Policy
+    bundle: Bundle
+    keys: Keys
+    access: Report
+    clock: Clock
+
+    @property
+    def detectors(self) -> Sequence[Detector]:
+        """All that look at the call: those of the bundle, the policy's own and the request's own."""
+        own, asked = self.bundle.denied.get(self.policy.id), self.inquiry.ad_hoc
+        detectors = self.bundle.detectors[self.call.direction]
+        return (*detectors, *((own,) if own else ()), *((asked.detector,) if asked else ()))
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The rules that are looked for."""
+        asked = self.inquiry.ad_hoc
+        return (*self.bundle.rules.values(), *(asked.rules.values() if asked else ()))
+
+    @property
+    def follower(self) -> Follower | None:
+        """What looks for the findings elsewhere, if the policy wants that. Arguments need not be redacted."""
+        wanted = self.policy.propagate != "none" and self.call.direction is Direction.OUTBOUND
+        return self.bundle.follower if wanted else None
+
+    def known(self, *, parts: bool) -> object | None:
+        """Return what is known before the payload is read: of the session, or nothing yet of a payload in parts."""
+        if self.follower is None:
+            return None
+        who = self.call.identity
+        if self.policy.propagate == "session" and who.session:
+            return self.follower.known_of(who)
+        return self.follower.known_of(None) if parts else None
+
+    @property
+    def in_sections(self) -> bool:
+        """Whether a long plain text is decided section by section: what is cut out needs a look at all that is left."""
+        return (
+            self.policy.sections and self.call.direction is Direction.OUTBOUND and not cuts_out(self.call, self.policy)
+        )
 
 
 class Recorder(Protocol):
@@ -110,47 +173,132 @@ class Unrecorded:
 class Pipeline:
     """The road. `bundle` may be replaced at any time; an inspection under way keeps the one it began with."""
 
-    def __init__(self, bundle: Bundle, audit: Recorder, key: bytes, *, deadline_s: float) -> None:
-        """Take what decides, where to tell it, the secret behind fingerprints, and a detector's time in seconds."""
+    def __init__(
+        self, bundle: Bundle, audit: Recorder, key: bytes, *, deadline_s: float, keyring: Keyring | None = None
+    ) -> None:
+        """Take what decides, where to tell it, the secret behind fingerprints, and a detector's time in seconds.
+
+        `keyring` holds the keys of redaction; without one they follow from the same secret.
+        """
         self.bundle = bundle
         self.audit = audit
         self.fingerprinter = Fingerprinter(key)
-        self._key = key
+        self.keyring = keyring or Keyring(key)
         self.deadline_s = deadline_s
 
     async def inspect(self, inquiry: Inquiry) -> Inspection:
-        """Inspect one call. Raises AuditUnavailableError when it cannot be recorded and the policy insists."""
+        """Inspect one call.
+
+        Raises AuditUnavailableError when it cannot be recorded and the policy insists, and VaultUnavailableError when
+        what its tokens stand for cannot be kept.
+        """
         with on_behalf_of(inquiry.identity.tenant):  # what models answer is remembered for this tenant alone
             return await self._inspect(inquiry)
 
     async def _inspect(self, inquiry: Inquiry) -> Inspection:
-        clock = _Clock()
+        course = self.begin(inquiry)
+        if course.in_sections and (text := plain(inquiry.document)):
+            sections = self.sectioned(course)
+            await sections.add(text)
+            await sections.end()
+            return await self.conclude_sections(course, sections)
+        reading = self.read(course, inquiry.document)
+        course.clock.lap("read")
+
+        report, dropped = await self._see(course, reading, course.access, course.known(parts=False))
+        course.clock.lap("detect")
+
+        decision = decide(report, course.call, course.policy)
+        course.clock.lap("decide")
+        edits = edit(reading.segments, decision.redactions, course.keys, reading.names_of)
+        if excises(decision) and decision.action < Action.BLOCK:
+            decision = await self._look_again(course, reading, edits, decision)
+        return replace(await self.conclude(course, reading, report, decision, edits), dropped=dropped)
+
+    async def _see(
+        self, course: Course, reading: Reading, first: Report, known: object | None
+    ) -> tuple[Report, tuple[Dropped, ...]]:
+        """Let all look, then look for what they found elsewhere; return what the policy hears of, and what it does not."""
+        policy, segments = course.policy, reading.segments
+        looked = await asyncio.gather(*(look(detector, segments, self.deadline_s) for detector in course.detectors))
+        report = merged(reading, [first, *looked], course.bundle.entity_types, course.keys)
+        report, spared = heard(report, segments, policy)
+        if course.follower is not None:
+            following = Following(course.follower, report.findings, known)
+            more, also = heard(await look(following, segments, self.deadline_s), segments, policy)
+            report, spared = joined(report, more), spared + also
+        dropped = spared + over_level(report, policy)
+        return replace(report, findings=reported(report, policy)), dropped
+
+    def begin(self, inquiry: Inquiry) -> Course:
+        """Settle what decides over a call, and what is known of it before its payload is read."""
+        clock = Clock()
         bundle = self.bundle
         call = _call(inquiry, bundle.registry)
         policy = bundle.policies.select(call, inquiry.policy)
-
-        reading = read(inquiry.document, inquiry.direction)
-        reading = replace(reading, segments=attributed(bundle.registry, call, reading.segments))
+        _check_ad_hoc(inquiry.ad_hoc, policy)
         arguments = inquiry.document.source if inquiry.direction is Direction.INBOUND else None
         access = Report(findings=check(bundle.registry, call, arguments))
-        clock.lap("read")
+        return Course(inquiry, call, policy, bundle, self.keyring.keys(call.identity), access, clock)
 
-        looked = [look(detector, reading.segments, self.deadline_s) for detector in bundle.detectors[inquiry.direction]]
-        report = _merge(reading, [access, *await asyncio.gather(*looked)], bundle.entity_types)
-        report = replace(report, findings=reported(report, policy))
-        clock.lap("detect")
+    def sectioned(self, course: Course) -> Sectioned:
+        """Return a text that may still be on its way, to be decided section by section."""
+        call, policy, keys = course.call, course.policy, course.keys
+        known = course.known(parts=True)
 
-        decision = decide(report, call, policy)
-        clock.lap("decide")
-        edits = edit(reading.segments, decision.redactions, self._salt(call), reading.names_of)
-        if excises(decision) and decision.action < Action.BLOCK:
-            decision = await self._look_again(reading, edits, decision, call, policy, bundle, clock)
+        def read_part(text: str) -> Reading:
+            """Read a part of the text as the text."""
+            return self.read(course, from_text(text))
+
+        async def ask(reading: Reading) -> Report:
+            """Let all detectors look at a part; what earlier parts held is found in it too."""
+            return (await self._see(course, reading, Report(), known))[0]
+
+        async def keep() -> None:
+            """Keep what the tokens of a part stand for, before anybody has them."""
+            if keys.kept:
+                await self.keyring.vault.put(keys.kept)
+                keys.kept.clear()
+
+        first = replace(course.access, findings=reported(course.access, policy))
+        return Sectioned(
+            read_part,
+            ask,
+            lambda report: decide(report, call, policy),
+            keep,
+            keys,
+            first,
+            widest=widest(course.rules),
+            enforced=policy.enforced,
+        )
+
+    async def conclude_sections(
+        self, course: Course, sections: Sectioned, missing: Sequence[Skipped] = ()
+    ) -> Inspection:
+        """Decide over all that was seen of a text in its sections, and record it. Raises as `inspect` does.
+
+        `missing` names what never came.
+        """
+        reading = self.read(course, from_text(sections.text))
+        report = replace(sections.report, skipped=(*sections.report.skipped, *missing))
+        decision = decide(report, course.call, course.policy)
+        cleaned = "".join(sections.cleaned)
+        edits = Edits({0: cleaned} if reading.segments and cleaned != sections.text else {}, {})
+        return await self.conclude(course, reading, report, decision, edits)
+
+    async def conclude(
+        self, course: Course, reading: Reading, report: Report, decision: Decision, edits: Edits
+    ) -> Inspection:
+        """Let the content pass as it was decided, and record it. Raises as `inspect` does."""
+        policy, keys, clock = course.policy, course.keys, course.clock
         content = None if decision.action is Action.BLOCK else reading.edited(edits.texts)
         if not policy.enforced:
-            content = inquiry.document.source
+            content = reading.document.source
+        elif content is not None and keys.kept:
+            await self.keyring.vault.put(keys.kept)  # before anybody has a token for it
         clock.lap("redact")
 
-        entry = self._entry(inquiry, call, policy, reading, report, decision, bundle, clock)
+        entry = self._entry(course, reading, report, decision)
         audit_id: str | None = entry.audit_id
         try:
             await self.audit.append(entry)
@@ -160,38 +308,26 @@ class Pipeline:
             audit_id = None
         clock.lap("audit")
         timings = {**report.timings_ms, **clock.laps, "total": clock.total()}
-        return Inspection(reading, report, decision, edits, content, bundle, audit_id, timings)
+        return Inspection(reading, report, decision, edits, content, course.bundle, audit_id, timings, course)
 
-    async def _look_again(
-        self,
-        reading: Reading,
-        edits: Edits,
-        decision: Decision,
-        call: Call,
-        policy: Policy,
-        bundle: Bundle,
-        clock: _Clock,
-    ) -> Decision:
+    def read(self, course: Course, document: Document) -> Reading:
+        """Find everything that can carry text, and who wrote it as far as the registry knows."""
+        reading = read(document, course.call.direction)
+        return replace(reading, segments=Leaves(attributed(course.bundle.registry, course.call, reading.segments)))
+
+    async def _look_again(self, course: Course, reading: Reading, edits: Edits, decision: Decision) -> Decision:
         """Let those whose findings were cut out look at what is left, in the time that is left; see `decide_again`."""
+        call, policy, bundle = course.call, course.policy, course.bundle
         segments = [replace(one, text=edits.texts.get(at, one.text)) for at, one in enumerate(reading.segments)]
-        left = replace(reading, segments=tuple(segments), skipped=())
-        who, seconds = excising(call, policy), self.deadline_s - clock.total() / 1e3
-        detectors = [one for one in bundle.detectors[call.direction] if who is None or one.name in who]
-        looked = await asyncio.gather(*(look(detector, segments, seconds) for detector in detectors))
-        return decide_again(decision, _merge(left, [Report(), *looked], bundle.entity_types), call, policy)
+        left = replace(reading, segments=Leaves(segments), skipped=())
+        who, seconds = excising(call, policy), self.deadline_s - course.clock.total() / 1e3
+        detectors = [one for one in course.detectors if who is None or one.name in who]
+        looked = await asyncio.gather(*(look(detector, left.segments, seconds) for detector in detectors))
+        return decide_again(decision, merged(left, [Report(), *looked], bundle.entity_types, course.keys), call, policy)
 
-    def _entry(
-        self,
-        inquiry: Inquiry,
-        call: Call,
-        policy: Policy,
-        reading: Reading,
-        report: Report,
-        decision: Decision,
-        bundle: Bundle,
-        clock: _Clock,
-    ) -> AuditEntry:
+    def _entry(self, course: Course, reading: Reading, report: Report, decision: Decision) -> AuditEntry:
         """Write down everything but the text."""
+        call, policy, bundle, clock = course.call, course.policy, course.bundle, course.clock
         tool = bundle.registry.find(call.tool.server, call.tool.name)
         known = MCP_FIELDS | (tool.fields if tool else frozenset())
         texts = {(segment.pointer, segment.is_key): segment.text for segment in reading.segments}
@@ -211,7 +347,8 @@ class Pipeline:
             data_classes=call.data_classes,
             action=decision.action,
             enforced=decision.enforced,
-            dry_run=inquiry.dry_run,
+            dry_run=course.inquiry.dry_run,
+            ad_hoc=self._ad_hoc(course),
             reasons=decision.reasons,
             policy_id=policy.id,
             policy_version=policy.version,
@@ -228,28 +365,18 @@ class Pipeline:
             timings_ms={**report.timings_ms, **clock.laps},
         )
 
-    def _salt(self, call: Call) -> bytes:
-        """Return the secret that keys the `hash` operator: one a tenant, so that tenants cannot be joined."""
-        return derive(self._key, f"hash-operator/{call.identity.tenant}")
+    def _ad_hoc(self, course: Course) -> tuple[int, str] | None:
+        """Return how many rules came with a request, and a keyed digest of them: what they look for may be a name."""
+        asked = course.inquiry.ad_hoc
+        if asked is None:
+            return None
+        return len(asked.rules), self.fingerprinter.of(course.call.identity.tenant, asked.written)
 
     def _fingerprint(self, tenant: str, finding: Finding, texts: Mapping[tuple[str, bool], str]) -> str:
         text = texts.get((finding.pointer, finding.is_key))
         if text is None or finding.span is None:
             return ""
         return self.fingerprinter.of(tenant, text[finding.span.start : finding.span.end])
-
-
-async def look(detector: Detector, segments: Sequence[Segment], seconds: float) -> Report:
-    """Let one detector look, and name what it did not see if it fails or takes longer than `seconds`."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await detector.detect(segments)
-    except TimeoutError:
-        reason = SkipReason.DEADLINE
-    except Exception:  # noqa: BLE001 - whatever broke, the answer is the same: not looked at
-        reason = SkipReason.CRASH
-    total = sum(len(segment.text) for segment in segments)
-    return Report(skipped=(Skipped(detector.name, "", reason),), coverage=Coverage(0, total))
 
 
 def _call(inquiry: Inquiry, registry: Registry) -> Call:
@@ -260,46 +387,14 @@ def _call(inquiry: Inquiry, registry: Registry) -> Call:
     return Call(inquiry.direction, inquiry.tool, inquiry.identity, tool.risk_class, tool.data_classes)
 
 
-def _merge(reading: Reading, reports: Sequence[Report], entity_types: frozenset[str]) -> Report:
-    """Put the reports side by side; what an earlier redaction left behind is not found again."""
-    marks = {
-        (segment.pointer, segment.is_key): spans
-        for segment in reading.segments
-        if (spans := placeholders(segment.text, entity_types))
-    }
-    findings = [
-        finding
-        for report in reports
-        for finding in report.findings
-        if finding.span is None
-        or not any(
-            mark.start <= finding.span.start and finding.span.end <= mark.end
-            for mark in marks.get((finding.pointer, finding.is_key), ())
-        )
-    ]
-    scanned = min((report.coverage.scanned for report in reports[1:]), default=0)
-    return Report(
-        findings=tuple(findings),
-        skipped=reading.skipped + tuple(skip for report in reports for skip in report.skipped),
-        coverage=Coverage(scanned, reading.characters),
-        timings_ms={name: spent for report in reports for name, spent in report.timings_ms.items()},
-        scores={name: score for report in reports for name, score in report.scores.items()},
-    )
-
-
-class _Clock:
-    """Times the stages of one inspection in milliseconds."""
-
-    def __init__(self) -> None:
-        self._began = self._last = time.perf_counter()
-        self.laps: dict[str, float] = {}
-
-    def lap(self, stage: str) -> None:
-        """Close a stage."""
-        now = time.perf_counter()
-        self.laps[stage] = (now - self._last) * 1e3
-        self._last = now
-
-    def total(self) -> float:
-        """Return the milliseconds since the beginning."""
-        return (time.perf_counter() - self._began) * 1e3
+def _check_ad_hoc(asked: AdHoc | None, policy: Policy) -> None:
+    """Refuse rules of a request that the policy does not take, or about which it has nothing to say."""
+    if asked is None:
+        return
+    if not policy.takes_ad_hoc:
+        raise InvalidRequestError("the policy takes no rules from requests", pointer="/ad_hoc")
+    for index, rule in enumerate(asked.rules.values()):
+        if not policy.speaks_of(rule.entity_type):
+            raise InvalidRequestError(
+                "no clause of the policy speaks of this entity type", pointer=f"/ad_hoc/{index}/entity_type"
+            )

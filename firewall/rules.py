@@ -6,7 +6,6 @@ time) and bounded, so that the widest possible match is known when the file is l
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import re
 from collections.abc import Iterable
@@ -14,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import re2
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from firewall.errors import ConfigurationError
+from firewall.expressions import pattern_problem, width
 from firewall.sources import Location, Source, read, validated
 from firewall.validators import VALIDATORS
 from firewall.vocabulary import Origin, Severity, ViewKind
@@ -25,8 +24,6 @@ from firewall.vocabulary import Origin, Severity, ViewKind
 FAMILIES = ("injection", "secrets", "identifiers", "recommendations")
 STATUSES = ("experimental", "test", "stable", "deprecated")
 _ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.[1-9][0-9]{0,2}\Z")
-# A class, an escape, or a repetition without an upper bound (outside a class).
-_REPEAT = re.compile(r"\[\^?\]?(?:\\.|\[:\^?[a-z]+:\]|[^\]\\])*\]|\\.|(?P<open>\*|\+|\{[0-9]*,\})|\{[0-9,]+\}")
 
 
 class ExampleModel(BaseModel):
@@ -200,29 +197,23 @@ def _rule(model: RuleModel, source: Source, at: Location, allowed: frozenset[str
     )
 
 
-@functools.lru_cache(maxsize=8_192)  # a hot reload meets the same patterns again
-def pattern_problem(pattern: str) -> str | None:
-    """Say what is wrong with a pattern: not RE2, unbounded, or matching nothing at all."""
-    for match in _REPEAT.finditer(pattern):
-        if match["open"]:
-            return f"repeats without bound at character {match.start()}: write {{0,n}}"
-    try:
-        compiled = re2.compile(pattern, quiet())
-    except re2.error:
-        return "is not an RE2 pattern"
-    if compiled.search("") is not None:
-        return "matches the empty string"
-    return None
-
-
-def quiet() -> re2.Options:
-    """Return the RE2 options of the house: nothing is written to stderr, and the automaton may use 64 MiB."""
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 64 << 20
-    return options
-
-
 def entity_types(rules: Iterable[Rule]) -> frozenset[str]:
     """Return every entity type that a set of rules can report."""
     return frozenset(rule.entity_type for rule in rules)
+
+
+def widest(rules: Iterable[Rule]) -> int:
+    """Return how many characters of its view a match of any of the rules may have.
+
+    Raises ConfigurationError naming a rule of which that cannot be told.
+    """
+    most = 1
+    for rule in rules:
+        for pattern in rule.any_of:
+            try:
+                most = max(most, width(pattern))
+            except re.error:
+                raise ConfigurationError(
+                    f"{rule.where}: {rule.id}: it cannot be told how wide a match may be"
+                ) from None
+    return most

@@ -44,6 +44,28 @@ class Settings(BaseSettings):
     audit_key: Path = Field(
         Path("var/audit.key"), description="Key of fingerprints and of the chain's head, mode 0600."
     )
+    redaction_key: Path | None = Field(
+        None,
+        description="Key of `hash`, `encrypt`, `vault`, `surrogate` and `shift_date`: 32 bytes, mode 0600, the same for "
+        "all services that restore each other's tokens. Without one it is the audit key.",
+    )
+    vault_ttl_s: int = Field(
+        86_400, ge=1, le=31_536_000, description="Seconds that the vault keeps a text after it was last redacted."
+    )
+    vault_mb: int = Field(
+        64,
+        ge=1,
+        le=65_536,
+        description="Memory of the vault in this process, in MiB; the oldest texts are forgotten first. With a Redis the "
+        "vault is there, and the size is Redis' affair.",
+    )
+    session_names_s: int = Field(
+        3_600,
+        ge=1,
+        le=604_800,
+        description="Seconds that a session's names and numbers are known after its last result, as keyed hashes in this "
+        "process, where a policy says `propagate: session`.",
+    )
     provider: Literal["cpu", "cuda"] = Field("cpu", description="Where models run. `cuda` needs onnxruntime-gpu.")
     threads: int = Field(0, ge=0, le=256, description="Threads of each model; 0 takes every core.")
     screen: bool = Field(
@@ -60,6 +82,12 @@ class Settings(BaseSettings):
     max_depth: int = Field(64, ge=4, le=200, description="Deepest nesting of a payload.")
     max_batch: int = Field(64, ge=1, le=4096, description="Most requests in one `/inspect/batch`.")
     max_tools: int = Field(512, ge=1, le=65536, description="Most tool definitions in one `/inspect/tools`.")
+    stream_s: float = Field(
+        300.0,
+        gt=0,
+        le=86_400,
+        description="Seconds that one `/inspect/stream` may take, from its first line to its last event.",
+    )
     verdict_cache_mb: int = Field(
         64,
         ge=0,
@@ -80,8 +108,9 @@ class Settings(BaseSettings):
     )
     redis_url: SecretStr | None = Field(
         None,
-        description="Redis that shares the verdict cache between services: `rediss://user:password@host:6379/0` (TLS), "
-        "`redis://...` or `unix://...`. It holds keyed hashes and sealed numbers, no text, and may be gone at any time.",
+        description="Redis that shares the verdict cache and the vault between services: "
+        "`rediss://user:password@host:6379/0` (TLS), `redis://...` or `unix://...`. It holds keyed hashes and sealed "
+        "bytes, nothing that can be read. Verdicts do without it when it is gone, what policies send to the vault does not.",
     )
     redis_timeout_s: float = Field(
         0.05, gt=0, le=5, description="Seconds that an inspection waits for Redis at most, before it computes instead."

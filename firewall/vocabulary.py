@@ -272,3 +272,20 @@ class Detector(Protocol):
     async def detect(self, segments: Sequence[Segment]) -> Report:
         """Look at every segment and say what was seen and what was not."""
         ...
+
+
+class Follower(Protocol):
+    """Looks once more when all detectors have answered, for what they found in one place and may stand in others."""
+
+    @property
+    def name(self) -> str:
+        """The name that findings, skips and timings of this pass carry."""
+        ...
+
+    def known_of(self, session: Identity | None) -> object:
+        """Return what is known of a caller's session; None: of nobody's, for a document that comes in parts."""
+        ...
+
+    async def follow(self, findings: Sequence[Finding], segments: Sequence[Segment], known: object | None) -> Report:
+        """Say what else there is, given what was found and, where it is not None, what was known before."""
+        ...

@@ -40,7 +40,12 @@ def test_each_way_has_its_detectors(make_settings: Callable[..., Settings], smal
     bundle = load_bundle(RULES, models)
     models.close()
     assert {detector.name for detector in bundle.detectors[Direction.INBOUND]} == {"injection", "patterns"}
-    assert {detector.name for detector in bundle.detectors[Direction.OUTBOUND]} == {"injection", "patterns", "entities"}
+    assert {detector.name for detector in bundle.detectors[Direction.OUTBOUND]} == {
+        "injection",
+        "patterns",
+        "entities",
+        "structure",
+    }
     assert {"PERSON", "US_SSN", "PROMPT_INJECTION"} <= bundle.entity_types
 
 

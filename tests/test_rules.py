@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from firewall.errors import ConfigurationError
-from firewall.rules import entity_types, load, pattern_problem
+from firewall.expressions import pattern_problem
+from firewall.rules import entity_types, load
 from firewall.vocabulary import Origin, Severity, ViewKind
 
 RULES = Path(__file__).resolve().parents[1] / "rules"

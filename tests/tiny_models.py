@@ -80,6 +80,25 @@ def screen_graph(suspicious: Sequence[str] = (TRIGGER, "pump"), *, output: str =
     return _graph(nodes, {"words": words}, ("input_ids",), {output: ["batch"]})
 
 
+def divided_graphs() -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """Return the screen and the classifier with marks as two parts: the second goes on from the states of the first."""
+    first, last = screen_graph(), sequence_graph(marks=True)
+    words = next(one for one in last.graph.initializer if one.name == "words")
+    last.graph.initializer.remove(words)
+    words.name = "vectors"
+    first.graph.initializer.append(words)
+    gather = last.graph.node[0]
+    last.graph.node.remove(gather)
+    next(node for node in first.graph.node if node.op_type == "ReduceMax").input[0] = "suspicion"
+    first.graph.node[0].output[0] = "suspicion"
+    first.graph.node.append(helper.make_node("Gather", ["vectors", "input_ids"], ["states"]))
+    states = helper.make_tensor_value_info("states", TensorProto.FLOAT, ["batch", "sequence", 1])
+    first.graph.output.append(states)
+    last.graph.input.remove(next(one for one in last.graph.input if one.name == "input_ids"))
+    last.graph.input.append(states)
+    return first, last
+
+
 def token_graph(labels: Sequence[str] = LABELS, *, shapes: bool = True) -> onnx.ModelProto:
     """Return a tagger that knows the names and places; with `shapes` a name counts only where it is capitalised."""
     plain = [label.rpartition("-")[2] for label in labels]
@@ -152,9 +171,20 @@ def write_injection(folder: Path, *, marks: bool = False, told: Mapping[str, flo
     return write_signed(folder, graph, "sequence-classification", ("SAFE", "INJECTION"), **more)
 
 
-def write_screened(folder: Path, *, first: onnx.ModelProto | None = None, **more: Any) -> Path:
-    """Write the same with marks and a screen that clears every window without `ignore` and `pump`."""
+def write_screened(
+    folder: Path, *, first: onnx.ModelProto | None = None, divided: bool = False, **more: Any
+) -> Path:
+    """Write the same with marks and a screen that clears every window without `ignore` and `pump`.
+
+    With `divided` the screen is the classifier's first part.
+    """
     told = {"graph": "screen.onnx", "clear_below": -3.0, **more.pop("screen", {})}
+    if divided:
+        beginning, rest = divided_graphs()
+        labels = ("SAFE", "INJECTION")
+        return write_signed(
+            folder, rest, "sequence-classification", labels, first=first or beginning, screen=told, **more
+        )
     return write_injection(folder, marks=True, first=first or screen_graph(), screen=told, **more)
 
 

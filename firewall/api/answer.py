@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from firewall.explain import Explained, explain
 from firewall.pipeline import Inspection
 from firewall.rules import Rule
-from firewall.vocabulary import Action, Finding
+from firewall.vocabulary import Action, Finding, Span
 
 
-def write(inspection: Inspection, rules: Mapping[str, Rule] | None = None) -> str:
-    """Return the JSON of an answer. `rules` is given when the caller wants every finding explained."""
+async def told(inspection: Inspection, *, explained: bool, content: bool = True) -> str:
+    """Return the JSON of an answer, with an explanation of every finding where that was asked for."""
+    if not explained:
+        return write(inspection, content=content)
+    rules = {rule.id: rule for rule in inspection.course.rules}
+    return write(inspection, rules, await explain(inspection), content=content)
+
+
+def write(
+    inspection: Inspection,
+    rules: Mapping[str, Rule] | None = None,
+    explained: Sequence[Explained] | None = None,
+    *,
+    content: bool = True,
+) -> str:
+    """Return the JSON of an answer, with or without its content. `rules` is given to say where each finding came from.
+
+    `explained` are explanations of every finding and, behind them, of what was dropped.
+    """
     decision, report = inspection.decision, inspection.report
     head = {"action": decision.action.name.lower(), "enforced": decision.enforced}
     tail = {
         "scores": {"injection": None} | {name: round(score, 6) for name, score in report.scores.items()},
-        "findings": [_finding(inspection, index, rules) for index in range(len(report.findings))],
+        "findings": [_finding(inspection, index, rules, explained) for index in range(len(report.findings))],
         "skipped": [
             {"detector": skip.detector, "pointer": inspection.edits.shown(skip.pointer), "reason": skip.reason.value}
             for skip in report.skipped
@@ -29,16 +47,22 @@ def write(inspection: Inspection, rules: Mapping[str, Rule] | None = None) -> st
         "audit_id": inspection.audit_id,
         "timings_ms": {name: round(spent, 3) for name, spent in inspection.timings_ms.items()},
     }
-    content = "null" if inspection.content is None else inspection.content
-    return f'{json.dumps(head)[:-1]}, "content": {content}, {json.dumps(tail, ensure_ascii=False)[1:]}'
+    if explained is not None:
+        tail["dropped"] = [_dropped(inspection, one) for one in explained[len(report.findings) :]]
+    passed = "null" if inspection.content is None else inspection.content
+    middle = f', "content": {passed}, ' if content else ", "
+    return f"{json.dumps(head)[:-1]}{middle}{json.dumps(tail, ensure_ascii=False)[1:]}"
 
 
-def _finding(inspection: Inspection, index: int, rules: Mapping[str, Rule] | None) -> dict[str, object]:
+def _finding(
+    inspection: Inspection, index: int, rules: Mapping[str, Rule] | None, explained: Sequence[Explained] | None
+) -> dict[str, object]:
     finding, decision = inspection.report.findings[index], inspection.decision
     body = finding_body(finding, decision.actions[index], inspection.edits.shown(finding.pointer))
     body["start"], body["end"] = _range(inspection, finding)
     if rules is not None:
-        body["explanation"] = explanation(finding, decision.clauses[index], rules)
+        more = {} if explained is None else seen(inspection, explained[index])
+        body["explanation"] = explanation(finding, decision.clauses[index], rules) | more
     return body
 
 
@@ -67,6 +91,40 @@ def explanation(finding: Finding, clause: str | None, rules: Mapping[str, Rule])
         "rule": rule.name if rule else None,
         "where": rule.where if rule else None,
     }
+
+
+def seen(inspection: Inspection, one: Explained) -> dict[str, object]:
+    """Say how a finding came about: places and numbers only, and of words those that the request named."""
+    told: dict[str, object] = {"why": one.why, "context": list(one.context)}
+    trace = one.trace
+    if trace is not None:
+        told["view"] = trace.view
+        told["alternative"] = trace.alternative
+        told["matched"] = None if trace.matched is None else _at(inspection, one, trace.matched)
+        told["tokens"] = [
+            {**_at(inspection, one, token.span), "label": token.label, "probability": round(token.probability, 4)}
+            for token in trace.tokens
+        ]
+    return told
+
+
+def _dropped(inspection: Inspection, one: Explained) -> dict[str, object]:
+    """Return what the policy never heard of."""
+    place = {"start": None, "end": None} if one.span is None else _at(inspection, one, one.span)
+    return {
+        "detector": one.detector,
+        "rule_id": one.rule_id,
+        "entity_type": one.entity_type,
+        "pointer": inspection.edits.shown(one.pointer),
+        **place,
+        "score": round(one.score, 6),
+        "explanation": {"rule": one.rule.name if one.rule else None, **seen(inspection, one)},
+    }
+
+
+def _at(inspection: Inspection, one: Explained, span: Span) -> dict[str, int]:
+    start, end = inspection.reading.wire_range(one.pointer, one.is_key, span.start, span.end)
+    return {"start": start, "end": end}
 
 
 def _range(inspection: Inspection, finding: Finding) -> tuple[int | None, int | None]:

@@ -86,3 +86,22 @@ TOOLS: dict[str, dict[str, Any]] = {
         },
     },
 }
+
+RESTORE: dict[str, Any] = {
+    "token": {
+        "summary": "What /inspect answered under a policy with the operator encrypt or vault, on its way back",
+        "value": {
+            "content": {"patient": "FW1-PERSON-vAAECAwQFBgcICQoLDA0ODw"},
+            "context": {"tenant": "north", "session": "s-1", "purpose": "treatment", "roles": ["clinician"]},
+            "policy": "reversible",
+        },
+    },
+}
+
+STREAM: dict[str, Any] = {
+    "result": {
+        "summary": "A result in two pieces",
+        "value": '{"direction": "outbound", "tool": {"server": "demo", "name": "fetch"}}\n{"text": "Seen today: Maria "}\n'
+        '{"text": "Gonzalez, SSN 219-09-9999."}\n{"end": true}\n',
+    },
+}

@@ -11,14 +11,18 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from firewall.api import examples
-from firewall.api.answer import write
+from firewall.api.answer import told
 from firewall.api.definitions import ToolsRequest, ToolsResponse, read_tools, write_tools
 from firewall.api.problems import problem
+from firewall.api.restore import RestoreRequest, RestoreResponse, read_restore, write_restore
 from firewall.api.service import Service
+from firewall.api.stream import MEDIA_TYPE, StreamEnd
+from firewall.api.stream import inspect_stream as stream_events
 from firewall.api.wire import BatchResponse, InspectRequest, InspectResponse, read_batch, read_one
 from firewall.definitions.screen import screen
 from firewall.errors import FirewallError, LimitExceededError, UnsupportedMediaTypeError
 from firewall.pipeline import Inquiry
+from firewall.restore import restore
 
 router = APIRouter()
 _PROBLEM = {
@@ -61,7 +65,7 @@ async def _one(service: Service, inquiry: Inquiry, explain: bool) -> str:
     began = time.perf_counter()
     inspection = await service.runtime.pipeline.inspect(inquiry)
     service.count(inquiry, inspection, time.perf_counter() - began)
-    return write(inspection, service.rules_by_id if explain else None)
+    return await told(inspection, explained=explain)
 
 
 @router.post(
@@ -116,6 +120,29 @@ async def inspect_batch(request: Request) -> Response:
 
 
 @router.post(
+    "/inspect/stream",
+    response_class=Response,
+    responses=_PROBLEMS
+    | {200: {"content": {MEDIA_TYPE: {"schema": StreamEnd.model_json_schema()}}, "description": "Server-sent events."}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}, "examples": examples.STREAM}},
+        }
+    },
+    summary="Inspect a result while it arrives",
+)
+async def inspect_stream(request: Request) -> Response:
+    """Inspect a plain text that the gateway receives piece by piece, one line of JSON each.
+
+    The first line is the request of /inspect without its `result`, then come lines `{"text": "..."}`, then
+    `{"end": true}`. Events: `text` (released, in order), `held` (nothing more before the end, and why), and last either
+    `final` (what /inspect answers, without the content) or `problem`.
+    """
+    return await stream_events(request, _service(request))
+
+
+@router.post(
     "/inspect/tools",
     response_model=ToolsResponse,
     responses=_PROBLEMS,
@@ -137,6 +164,27 @@ async def inspect_tools(request: Request) -> Response:
         service.count_listing(screening, time.perf_counter() - began)
         answer = write_tools(screening, service.rules_by_id if explain else None)
         return Response(answer, media_type="application/json")
+
+
+@router.post(
+    "/restore",
+    response_model=RestoreResponse,
+    responses=_PROBLEMS | dict.fromkeys((403, 410), _PROBLEM),
+    openapi_extra=_body(RestoreRequest.model_json_schema(), examples.RESTORE),
+    summary="Give the originals of redacted content back",
+)
+async def restore_content(request: Request) -> Response:
+    """Replace the tokens in a content by what they stand for: all of them, or none.
+
+    Only for the tenant, session and purpose under which they were made, and where the policy allows that purpose to
+    this caller. Every request is recorded, whatever came of it.
+    """
+    service = _service(request)
+    with service.permit():
+        body = await _read(request, service.limits.body_bytes)
+        inquiry = read_restore(body, service.limits)
+        restoration = await restore(service.runtime.pipeline, inquiry)
+        return Response(write_restore(restoration), media_type="application/json")
 
 
 @router.get("/healthz", summary="The process answers")

@@ -25,6 +25,7 @@ class Service:
         self.limits = runtime.limits
         self.max_batch = runtime.settings.max_batch
         self.max_tools = runtime.settings.max_tools
+        self.stream_s = runtime.settings.stream_s
         self._max_concurrency = runtime.settings.max_concurrency
         self._in_flight = 0
 

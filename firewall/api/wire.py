@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from firewall.detectors.own_rules import AdHocRule, ad_hoc
 from firewall.errors import InvalidRequestError
 from firewall.payload.document import Document, Limits, decode, escape, parse
-from firewall.pipeline import Inquiry
+from firewall.pipeline import AdHoc, Inquiry
 from firewall.vocabulary import Direction, Identity, ToolRef
 
 _PAYLOADS = {Direction.INBOUND: "arguments", Direction.OUTBOUND: "result"}
@@ -60,6 +61,44 @@ class ContextBody(Wire):
         )
 
 
+_Text = Annotated[str, Field(min_length=2, max_length=200, pattern=r"\S")]
+
+
+class AdHocBody(Wire):
+    """A rule of this request alone. The names that Presidio's ad-hoc recognizers have are taken as well."""
+
+    entity_type: str = Field(
+        validation_alias=AliasChoices("entity_type", "supported_entity"), pattern=r"^[A-Z][A-Z0-9_]{2,40}$"
+    )
+    pattern: str | None = Field(
+        None,
+        validation_alias=AliasChoices("pattern", "regex"),
+        min_length=2,
+        max_length=500,
+        description="RE2 with bounded repetition, in any case.",
+    )
+    texts: list[_Text] = Field(
+        [],
+        validation_alias=AliasChoices("texts", "deny_list"),
+        max_length=1_000,
+        description="Whole words, in any case.",
+    )
+    score: float = Field(0.85, gt=0, le=1)
+    context: list[_Text] = Field(
+        [], max_length=64, description="Words that add 0.35 to the score where one stands in the five words before."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.pattern is None) is not bool(self.texts):
+            raise ValueError("a rule has either a pattern or texts")
+        return self
+
+    def rule(self) -> AdHocRule:
+        """Return the rule as the road knows it."""
+        return AdHocRule(self.entity_type, self.score, self.pattern, tuple(self.texts), tuple(self.context))
+
+
 class EnvelopeBody(Wire):
     """Everything of a request but the payload."""
 
@@ -68,7 +107,13 @@ class EnvelopeBody(Wire):
     context: ContextBody = ContextBody(tenant="", user="", model="", session="", request_id="", purpose="", roles=[])
     policy: str | None = Field(None, max_length=64, description="A policy's id, instead of the selected one.")
     dry_run: bool = Field(False, description="Decide and record, marked as such; counts for nothing else.")
-    explain: bool = Field(False, description="Say of each finding which rule and which clause it came from.")
+    explain: bool = Field(
+        False,
+        description="Say of each finding how it came about and why it was answered so. Looks twice, so costs twice.",
+    )
+    ad_hoc: list[AdHocBody] = Field(
+        [], max_length=32, description="Rules of this request alone, where the policy says `ad_hoc: allow`."
+    )
 
 
 class InspectRequest(EnvelopeBody):
@@ -132,6 +177,9 @@ class InspectResponse(Wire):
     models: dict[str, str]
     audit_id: str | None
     timings_ms: dict[str, float]
+    dropped: list[dict[str, Any]] | None = Field(
+        default=None, description="With `explain`: what was seen and the policy did not hear of, and why."
+    )
 
 
 class BatchResponse(Wire):
@@ -200,13 +248,26 @@ def _inquiry(document: Document) -> tuple[Inquiry, bool]:
         raise InvalidRequestError(f"an {direction} request holds `{wanted}`", pointer=f"/{wanted}")
     if other in names:
         raise InvalidRequestError(f"`{other}` does not go with {direction}", pointer=f"/{other}")
+    return inquiry_of(model, document.sub(f"/{wanted}")), model.explain
+
+
+def inquiry_of(model: EnvelopeBody, document: Document) -> Inquiry:
+    """Return what an envelope says of a payload. Raises InvalidRequestError for rules of its own that are wrong."""
     tool = model.tool
-    inquiry = Inquiry(
-        direction=direction,
+    return Inquiry(
+        direction=Direction(model.direction),
         tool=ToolRef(tool.server, tool.name, tool.version, tool.digest),
         identity=model.context.identity(),
-        document=document.sub(f"/{wanted}"),
+        document=document,
         policy=model.policy,
         dry_run=model.dry_run,
+        ad_hoc=own_rules(model.ad_hoc),
     )
-    return inquiry, model.explain
+
+
+def own_rules(bodies: list[AdHocBody]) -> AdHoc | None:
+    """Return the rules of a request, compiled; None where there are none. Raises InvalidRequestError with the pointer."""
+    if not bodies:
+        return None
+    detector = ad_hoc([body.rule() for body in bodies])
+    return AdHoc(detector, detector.rules, json.dumps([body.model_dump() for body in bodies], sort_keys=True))

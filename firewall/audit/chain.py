@@ -15,7 +15,7 @@ import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 
-from firewall.audit.fingerprint import derive
+from firewall.sealed import derive
 
 GENESIS = sha256(b"agent-tool-firewall/audit-chain/v1").digest()
 

@@ -13,14 +13,9 @@ import stat
 from pathlib import Path
 
 from firewall.errors import ConfigurationError
+from firewall.sealed import KEY_BYTES, derive
 
-KEY_BYTES = 32
 FINGERPRINT_BYTES = 16
-
-
-def derive(key: bytes, purpose: str) -> bytes:
-    """Return the key for one purpose: HMAC-SHA256 of the purpose's name under the audit key (32 bytes)."""
-    return hmac.digest(key, b"agent-tool-firewall/" + purpose.encode("utf-8", "surrogatepass"), "sha256")
 
 
 class Fingerprinter:

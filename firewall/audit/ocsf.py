@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from firewall.audit.record import DECIDED
+from firewall.audit.record import DECIDED, RESTORE
 from firewall.vocabulary import Severity
 
 VERSION = "1.9.0"
@@ -72,7 +72,7 @@ def to_ocsf(record: Mapping[str, Any]) -> dict[str, Any]:
         },
         "finding_info": {
             "uid": record["audit_id"],
-            "title": "Inspection of a tool call",
+            "title": "Restore of redacted content" if record.get("kind") == RESTORE else "Inspection of a tool call",
             "created_time": moment,
             "types": sorted({finding["entity_type"] for finding in record["findings"]}),
             "related_analytics": [{"uid": rule, "name": rule, "type_id": 1, "type": "Rule"} for rule in rules],
@@ -97,7 +97,9 @@ def to_ocsf(record: Mapping[str, Any]) -> dict[str, Any]:
             "ai_role": "Tool",
             "service": {"name": tool["server"]},
         },
-        "unmapped": {name: record[name] for name in _UNMAPPED} | {"tool_digest": tool["digest"]},
+        "unmapped": {name: record[name] for name in _UNMAPPED}
+        | {name: record[name] for name in ("kind", "counts", "ad_hoc") if name in record}
+        | {"tool_digest": tool["digest"]},
     }
     if record["model"]:
         event["ai_model"] = {"name": record["model"], "ai_provider": "Unknown"}

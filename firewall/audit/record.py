@@ -18,6 +18,7 @@ from uuid_utils import uuid7
 from firewall.vocabulary import Action, Coverage, Direction, Finding, Severity, Skipped
 
 SCHEMA = 1
+INSPECTION, RESTORE = "inspection", "restore"  # what an entry is about
 DECIDED = "decided"  # the outcome of an inspection that ended in a decision; any other outcome is an error's code
 IDENTITY_LIMIT = 256  # code points kept of each value that a caller chose
 LIST_LIMIT = 64  # roles and data classes kept of one call
@@ -162,11 +163,11 @@ class AuditSkipped:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Everything that is told about one inspection. Whatever was not reached keeps its default.
+    """Everything that is told about one inspection, or one restore. Whatever was not reached keeps its default.
 
     `outcome` is "decided" or the code of the error that ended the call; `action` is None unless decided.
     `risk_class`, `data_classes`, `policy_*` and the digests say under which registry, policy, bundle, rules and
-    models the decision was made. `scores` are 0..1, `timings_ms` are milliseconds by stage.
+    models the decision was made. A restore has `counts` of its tokens. `scores` are 0..1, `timings_ms` are milliseconds by stage.
     """
 
     audit_id: str = field(default_factory=new_audit_id)
@@ -197,6 +198,9 @@ class AuditEntry:
     scores: Mapping[str, float] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     outcome: str = DECIDED
+    kind: str = INSPECTION
+    counts: Mapping[str, int] = field(default_factory=dict)
+    ad_hoc: tuple[int, str] | None = None  # rules that came with the request: how many, and their keyed digest
 
     def __post_init__(self) -> None:
         """Bound and clean what the caller chose; refuse an outcome that contradicts the action."""
@@ -247,6 +251,8 @@ def canonical(entry: AuditEntry) -> bytes:
             "scores": {name: f"{score:.4f}" for name, score in entry.scores.items()},
             "timings_ms": {name: f"{spent:.3f}" for name, spent in entry.timings_ms.items()},
             "outcome": entry.outcome,
+            **({} if entry.kind == INSPECTION else {"kind": entry.kind, "counts": dict(entry.counts)}),
+            **({} if entry.ad_hoc is None else {"ad_hoc": {"rules": entry.ad_hoc[0], "digest": entry.ad_hoc[1]}}),
         }
     )
 

@@ -214,7 +214,7 @@ def _skips_met(case: CaseModel, call: Call, policy: Policy) -> Iterator[str]:
 
 
 def _promises(policy: Policy, met: set[str], source: Source) -> Iterator[CaseResult]:
-    """Say of each clause, and of each answer to what was not looked at, whether a case meets it.
+    """Say of each clause, and of each answer to what was not looked at, whether a case meets it; and of lists' patterns.
 
     A clause that no case can meet is dead: another that is as strict always answers first.
     """
@@ -225,3 +225,5 @@ def _promises(policy: Policy, met: set[str], source: Source) -> Iterator[CaseRes
     for name, place in [*places, ("skipped.default", ("skipped", "default"))]:
         problem = None if name in met else "no case meets it"
         yield CaseResult(policy.id, f"some case meets {name}", source.where(place), problem)
+    for promise in policy.promises:
+        yield CaseResult(policy.id, "a pattern of a list matches its examples", promise.where, promise.problem())

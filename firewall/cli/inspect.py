@@ -96,7 +96,7 @@ def command(
     settings = load(rules_dir=rules_dir, models_dir=models_dir)
     raw = read_input(file, settings.max_body_bytes)
 
-    document, is_text = _document(raw, form, settings)
+    document, is_text = payload(raw, form, settings)
 
     from firewall.pipeline import Inquiry
 
@@ -133,7 +133,7 @@ def read_input(file: Path, most: int) -> bytes:
     return raw
 
 
-def _document(raw: bytes, form: Form, settings: Settings) -> tuple[Document, bool]:
+def payload(raw: bytes, form: Form, settings: Settings) -> tuple[Document, bool]:
     """Return the payload as a document, and whether it is plain text."""
     from firewall.assembly import limits
     from firewall.errors import MalformedInputError

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from firewall import __version__
-from firewall.cli import audit, bench, inspect, models, policy, rules, scrub, serve, tools
+from firewall.cli import audit, bench, explain, inspect, models, policy, rules, scrub, serve, tools
 from firewall.errors import FirewallError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.command)
 app.command("inspect")(inspect.command)
+app.command("explain")(explain.command)
 app.command("scrub")(scrub.command)
 app.add_typer(tools.app, name="tools")
 app.add_typer(rules.app, name="rules")

@@ -20,10 +20,11 @@ from firewall.definitions.record import entry_of
 from firewall.definitions.subject import METHOD, ListingInquiry, Screened, Screening, Subject
 from firewall.errors import AuditUnavailableError
 from firewall.inference.verdicts import on_behalf_of
+from firewall.looking import look
 from firewall.payload.definitions import texts
 from firewall.payload.document import Document
 from firewall.payload.normalize import LOOKALIKES, canonical
-from firewall.pipeline import Bundle, Pipeline, look
+from firewall.pipeline import Bundle, Pipeline
 from firewall.policy.decide import decide, reported
 from firewall.vocabulary import (
     Action,

@@ -16,10 +16,14 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from firewall.detectors.injection import check_size, names_fit, skip_reason
+from firewall.detectors.model_traces import traced_entities
 from firewall.detectors.tagger import Entity, Tagger
+from firewall.detectors.trace import NOBODYS, Trace
 from firewall.errors import ConfigurationError, NotReadyError
 from firewall.inference.cached import Scorer
+from firewall.payload.dialects.field import Field
 from firewall.payload.joined import Joined, is_field_name, join
+from firewall.payload.structure import known, parts
 from firewall.vocabulary import Coverage, Finding, Report, Segment, Severity, Skipped, SkipReason, Span
 
 T = TypeVar("T")
@@ -95,17 +99,48 @@ class EntityDetector:
         """Look at every segment. Never raises for what is in them; what was not looked at is in `skipped`."""
         began = time.perf_counter()
         total = sum(len(segment.text) for segment in segments)
-        # Names that schemas give are read as context before their values; alone a model takes some for somebody's.
-        segments = [segment for segment in segments if not is_field_name(segment)]
-        count = _within(segments, self.max_characters)
-        sight = _Sight(segments, join(segments[:count], context=names_fit(segments[:count]), separator="\n"))
-        for index in range(count, len(segments)):
-            sight.miss(index, SkipReason.BUDGET)
+        sight = self._sight(segments)
         await asyncio.gather(
             self._ask_model(sight),
             *(self._ask(one, pool, sight) for one, pool in zip(self._recognizers, self._pools, strict=True)),
         )
         return sight.report(total, (time.perf_counter() - began) * 1e3)
+
+    async def traces(self, segments: Sequence[Segment]) -> list[Trace]:
+        """Ask the model once more, and say what it made of each token of each entity. Raises what the model raises."""
+        if self._batcher is None or self._tagger is None:
+            return []
+        sight, tagger, deadline = self._sight(segments), self._tagger, time.monotonic() + self.timeout_s
+        text, model = sight.joined.text, self._batcher.model
+        encoded = (await _maybe_aside(len(text), lambda: model.encode([text]), deadline))[0]
+        if not encoded.windows:
+            return []
+        logits = [answer.logits for answer in await self._batcher.score(encoded.windows, deadline=deadline)]
+
+        def told() -> list[Trace]:
+            """Read the answers."""
+            found, weighed = tagger.entities(text, encoded, logits), tagger.probabilities(encoded, logits)
+            return traced_entities(
+                NAME, found, weighed, encoded.tokens, tagger.labels, sight.joined, sight.segments, sight.why_dropped
+            )
+
+        return await _maybe_aside(len(text), told, deadline)
+
+    def _sight(self, segments: Sequence[Segment]) -> _Sight:
+        """Return what is read of a document, before anybody has looked."""
+        told = known(segments)
+        # Names that schemas give are read as context before their values; alone a model takes some for somebody's.
+        read = [at for at, segment in enumerate(segments) if not is_field_name(segment)]
+        segments = [segments[at] for at in read]
+        count = _within(segments, self.max_characters)
+        sight = _Sight(
+            segments,
+            [told[at] for at in read],
+            join(segments[:count], context=names_fit(segments[:count]), separator="\n"),
+        )
+        for index in range(count, len(segments)):
+            sight.miss(index, SkipReason.BUDGET)
+        return sight
 
     def close(self) -> None:
         """Let the recognizers' threads end; one that hangs is not waited for."""
@@ -154,8 +189,9 @@ class EntityDetector:
 class _Sight:
     """What has been seen of one document so far."""
 
-    def __init__(self, segments: Sequence[Segment], joined: Joined) -> None:
+    def __init__(self, segments: Sequence[Segment], told: Sequence[Sequence[Field]], joined: Joined) -> None:
         self.segments = segments
+        self.told = told
         self.joined = joined
         self.findings: dict[tuple[int, Span, str, str], Finding] = {}
         self.missed: dict[int, SkipReason] = {}
@@ -170,25 +206,36 @@ class _Sight:
         for index, _ in self.joined.locate(start, end):
             self.miss(index, reason)
 
+    def why_dropped(self, index: int, start: int, end: int) -> str:
+        """Say why nothing is reported at a range of a segment; "" where it is."""
+        left = next(iter(parts(self.segments[index].text, self.told[index], start, end)), None)
+        return NOBODYS if left is None else ""
+
     def keep(self, entity: Entity) -> None:
         """Report an entity in each segment it touches; what lies on field names alone touches none."""
         for index, span in self.joined.locate(entity.start, entity.end):
             segment = self.segments[index]
-            key = (index, span, entity.entity_type, entity.rule_id)
-            known = self.findings.get(key)
-            if known is None or known.score < entity.score:
-                self.findings[key] = Finding(
-                    detector=NAME,
-                    rule_id=entity.rule_id,
-                    entity_type=entity.entity_type,
-                    pointer=segment.pointer,
-                    span=span,
-                    score=entity.score,
-                    severity=Severity.MEDIUM,
-                    origin=segment.origin,
-                    tags=_TAGS,
-                    is_key=segment.is_key,
-                )
+            for start, end in parts(segment.text, self.told[index], span.start, span.end):
+                self._note(entity, index, Span(start, end))
+
+    def _note(self, entity: Entity, index: int, span: Span) -> None:
+        """Keep a finding; of two that say the same the surer one."""
+        segment = self.segments[index]
+        key = (index, span, entity.entity_type, entity.rule_id)
+        known = self.findings.get(key)
+        if known is None or known.score < entity.score:
+            self.findings[key] = Finding(
+                detector=NAME,
+                rule_id=entity.rule_id,
+                entity_type=entity.entity_type,
+                pointer=segment.pointer,
+                span=span,
+                score=entity.score,
+                severity=Severity.MEDIUM,
+                origin=segment.origin,
+                tags=_TAGS,
+                is_key=segment.is_key,
+            )
 
     def report(self, total: int, elapsed_ms: float) -> Report:
         """Return all that was and was not seen; a segment that anyone missed does not count as scanned."""

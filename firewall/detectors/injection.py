@@ -15,7 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
+import numpy as np
+
 from firewall.detectors.passages import Place, grown, merged
+from firewall.detectors.trace import Token, Trace
 from firewall.errors import ConfigurationError, LimitExceededError, NotReadyError, OverloadedError
 from firewall.inference.cached import Scorer
 from firewall.inference.manifest import Task
@@ -173,6 +176,40 @@ class InjectionDetector:
             timings_ms={NAME: (time.perf_counter() - began) * 1e3},
             scores={NAME: score},
         )
+
+    async def traces(self, segments: Sequence[Segment]) -> list[Trace]:
+        """Ask the model once more, and say which tokens it marks in what it reads as it stands; decoded views have none.
+
+        Raises what the model raises.
+        """
+        segments = [segment for segment in segments if not _is_plain_name(segment)]
+        deadline = time.monotonic() + self.timeout_s
+        prepared = await self._prepare(segments, sum(len(segment.text) for segment in segments), deadline)
+        reading, encoded = prepared.readings[0], prepared.encoded[0]
+        answers = await self._batcher.score(encoded.windows, deadline=deadline)
+        marked: dict[int, list[Token]] = {}
+        for window, answer in zip(encoded.windows, answers, strict=True):
+            if answer.marks is None:
+                continue
+            probabilities = 1 / (1 + np.exp(-np.clip(answer.marks, -30, 30)))
+            for at in np.flatnonzero(probabilities >= self._batcher.model.manifest.passages.threshold):
+                token = window.first + int(at)
+                for index, span in reading.home(int(encoded.tokens.starts[token]), int(encoded.tokens.ends[token])):
+                    marked.setdefault(index, []).append(Token(span, "MARKED", float(probabilities[at])))
+        return [
+            Trace(
+                detector=NAME,
+                rule_id=RULE_ID,
+                entity_type=ENTITY_TYPE,
+                pointer=segments[index].pointer,
+                is_key=segments[index].is_key,
+                span=Span(min(one.span.start for one in tokens), max(one.span.end for one in tokens)),
+                score=max(one.probability for one in tokens),
+                view="canonical",
+                tokens=tuple(sorted(set(tokens), key=lambda one: one.span)),
+            )
+            for index, tokens in marked.items()
+        ]
 
     async def _prepare(self, segments: Sequence[Segment], total: int, deadline: float) -> _Prepared:
         if total <= _INLINE_CHARS:

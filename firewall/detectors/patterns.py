@@ -14,12 +14,16 @@ from typing import Any
 
 import re2
 
+from firewall.detectors.trace import NOBODYS, Trace
 from firewall.errors import ConfigurationError
+from firewall.expressions import quiet
 from firewall.payload.decode import TRUNCATED
+from firewall.payload.dialects.field import Field
 from firewall.payload.joined import SEPARATOR, Joined, join
+from firewall.payload.structure import known, parts
 from firewall.payload.views import canonical, decoded, raw
-from firewall.rules import Rule, RuleSet, quiet
-from firewall.validators import VALIDATORS
+from firewall.rules import Rule, RuleSet
+from firewall.validators import CHECK_DIGITS, VALIDATORS
 from firewall.vocabulary import Coverage, Finding, Origin, Report, Segment, Skipped, SkipReason, Span, View, ViewKind
 
 NAME = "patterns"
@@ -36,16 +40,17 @@ _TRIVIAL = " ".join(
 class _Pattern:
     """One alternative of a rule, compiled when it is first needed: few of a set ever hit."""
 
-    __slots__ = ("_compiled", "_group", "rule", "text")
+    __slots__ = ("_compiled", "_group", "number", "rule", "text")
 
-    def __init__(self, rule: Rule, text: str) -> None:
+    def __init__(self, rule: Rule, text: str, number: int) -> None:
         self.rule = rule
+        self.number = number
         self.text = text
         self._compiled: Any = None
         self._group = 0
 
-    def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where the pattern's value stands, left to right."""
+    def spans(self, text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+        """Yield where the pattern's value stands, and where all that matched does, left to right."""
         if self._compiled is None:
             compiled = re2.compile(self.text, quiet())
             self._group = compiled.groupindex.get("value", 0)
@@ -53,7 +58,7 @@ class _Pattern:
         for match in self._compiled.finditer(text):
             start, end = match.span(self._group)
             if start < end:
-                yield start, end
+                yield (start, end), match.span()
 
 
 class _Engine:
@@ -66,7 +71,7 @@ class _Engine:
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        patterns = [_Pattern(rule, text) for rule in rules for text in rule.any_of]
+        patterns = [_Pattern(rule, text, number) for rule in rules for number, text in enumerate(rule.any_of, start=1)]
         self.empty = not patterns
         if self.empty:
             return
@@ -144,8 +149,25 @@ class PatternDetector:
     def look(self, segments: Sequence[Segment]) -> Report:
         """The same, synchronously."""
         began = time.perf_counter()
+        sight = self._seen(_Sight(segments))
         total = sum(len(segment.text) for segment in segments)
-        sight = _Sight(segments)
+        failed = any(skip.reason is SkipReason.UNAVAILABLE for skip in sight.skipped)
+        return Report(
+            findings=tuple(sight.findings.values()),
+            skipped=tuple(sight.skipped),
+            coverage=Coverage(0 if failed else total, total),
+            timings_ms={NAME: (time.perf_counter() - began) * 1e3},
+        )
+
+    def traces(self, segments: Sequence[Segment]) -> list[Trace]:
+        """Look once more, and say of each match how it came about, also of those that are no finding."""
+        traces: list[Trace] = []
+        self._seen(_Sight(segments, traces))
+        return traces
+
+    def _seen(self, sight: _Sight) -> _Sight:
+        """Look through every glass."""
+        segments = sight.segments
         text = join(segments, context=True)
         sight.see(self._raw, raw(text.text), text)
         sight.see(self._folded, canonical(text.text), text)
@@ -158,19 +180,13 @@ class PatternDetector:
         if len(homes) > 1:
             soft = join([segments[index] for index in homes], context=False, separator=" ")
             sight.see(self._folded, canonical(soft.text), soft, homes)
-        failed = any(skip.reason is SkipReason.UNAVAILABLE for skip in sight.skipped)
-        return Report(
-            findings=tuple(sight.findings.values()),
-            skipped=tuple(sight.skipped),
-            coverage=Coverage(0 if failed else total, total),
-            timings_ms={NAME: (time.perf_counter() - began) * 1e3},
-        )
+        return sight
 
     def profile(self, text: str) -> dict[str, float]:
         """Return what each rule costs by itself over a text: microseconds for a KB (1,024 characters)."""
         spent: dict[str, float] = {}
         for rule in self.rules.rules:
-            for pattern in (_Pattern(rule, one) for one in rule.any_of):
+            for pattern in (_Pattern(rule, one, 0) for one in rule.any_of):
                 next(pattern.spans(text[:64]), None)
                 began = time.perf_counter()
                 for _ in pattern.spans(text):
@@ -180,11 +196,20 @@ class PatternDetector:
         return spent
 
 
+def _goes_by_looks(rule: Rule) -> bool:
+    """Tell whether a rule knows an identifier by its looks alone, so that a code may look like one.
+
+    What has check digits that are right, or the sign of an e-mail address, is one wherever it stands.
+    """
+    return rule.family == "identifiers" and rule.validator not in CHECK_DIGITS and rule.entity_type != "EMAIL_ADDRESS"
+
+
 class _Sight:
     """What has been seen of one document so far."""
 
-    def __init__(self, segments: Sequence[Segment]) -> None:
+    def __init__(self, segments: Sequence[Segment], traces: list[Trace] | None = None) -> None:
         self.segments = segments
+        self.traces = traces
         self.findings: dict[tuple[str, int, Span], Finding] = {}
         self.skipped: list[Skipped] = []
 
@@ -200,7 +225,7 @@ class _Sight:
             if (rule.view is ViewKind.DECODED and plain) or (homes is not None and not rule.joined):
                 continue
             check = VALIDATORS[rule.validator] if rule.validator else None
-            for start, end in pattern.spans(view.text):
+            for (start, end), matched in pattern.spans(view.text):
                 if check is not None and not check(view.text[start:end]):
                     continue
                 located = text.locate(*view.to_source(start, end))
@@ -209,14 +234,67 @@ class _Sight:
                     continue
                 for index, span in located:
                     self._keep(rule, index if homes is None else homes[index], span, view, crossing)
+                    if self.traces is not None:
+                        self._trace(pattern, index, span, view, text, matched, homes)
                 if len(self.findings) > MAX_FINDINGS:
                     self.skipped.append(Skipped(NAME, "", SkipReason.BUDGET))
                     return
+
+    @functools.cached_property
+    def told(self) -> Sequence[Sequence[Field]]:
+        """What formats say of each segment; asked only where a rule that goes by looks has hit."""
+        return known(self.segments)
 
     def skip(self, text: Joined, view: View, reason: SkipReason) -> None:
         """Name the segments that a view stands for as not looked at."""
         for index, _ in text.locate(*view.to_source(0, len(view.text))):
             self.skipped.append(Skipped(NAME, self.segments[index].pointer, reason))
+
+    def _trace(
+        self,
+        pattern: _Pattern,
+        index: int,
+        span: Span,
+        view: View,
+        text: Joined,
+        matched: tuple[int, int],
+        homes: Sequence[int] | None,
+    ) -> None:
+        """Say how the match came about that was kept, or dropped, last."""
+        home = index if homes is None else homes[index]
+        segment = self.segments[home]
+        around = [one for at, one in text.locate(*view.to_source(*matched)) if at == index]
+        self.traces = [] if self.traces is None else self.traces
+        self.traces.append(
+            Trace(
+                detector=NAME,
+                rule_id=pattern.rule.id,
+                entity_type=pattern.rule.entity_type,
+                pointer=segment.pointer,
+                is_key=segment.is_key,
+                span=span,
+                score=pattern.rule.score,
+                view=view.name,
+                alternative=pattern.number,
+                alternatives=len(pattern.rule.any_of),
+                matched=around[0] if around else span,
+                dropped=""
+                if any((pattern.rule.id, home, part) in self.findings for part in self._parts(pattern.rule, home, span))
+                else self._why_dropped(pattern.rule, home, span),
+            )
+        )
+
+    def _why_dropped(self, rule: Rule, index: int, span: Span) -> str:
+        return "origin" if self._parts(rule, index, span) else NOBODYS
+
+    def _parts(self, rule: Rule, index: int, span: Span) -> list[Span]:
+        """Return what a match covers; a rule that goes by looks does not reach from one field into another."""
+        if not _goes_by_looks(rule):
+            return [span]
+        told = self.told[index]
+        return (
+            [Span(*part) for part in parts(self.segments[index].text, told, span.start, span.end)] if told else [span]
+        )
 
     def _keep(self, rule: Rule, index: int, span: Span, view: View, crossing: bool) -> None:
         segment = self.segments[index]
@@ -225,19 +303,20 @@ class _Sight:
         if origin not in rule.origins:
             return
         disguise = () if view.name in ("raw", "canonical") else (f"decoded-{view.name}",)
-        self.findings.setdefault(
-            (rule.id, index, span),
-            Finding(
-                detector=NAME,
-                rule_id=rule.id,
-                entity_type=rule.entity_type,
-                pointer=segment.pointer,
-                span=span,
-                score=rule.score,
-                severity=rule.severity,
-                origin=segment.origin,
-                tags=rule.tags + disguise + (("joined",) if crossing else ()),
-                is_key=segment.is_key,
-                level=rule.level,
-            ),
-        )
+        for part in self._parts(rule, index, span):
+            self.findings.setdefault(
+                (rule.id, index, part),
+                Finding(
+                    detector=NAME,
+                    rule_id=rule.id,
+                    entity_type=rule.entity_type,
+                    pointer=segment.pointer,
+                    span=part,
+                    score=rule.score,
+                    severity=rule.severity,
+                    origin=segment.origin,
+                    tags=rule.tags + disguise + (("joined",) if crossing else ()),
+                    is_key=segment.is_key,
+                    level=rule.level,
+                ),
+            )

@@ -79,10 +79,15 @@ class Tagger:
         """Return the entities of a text from the logits of its windows. Linear in the text."""
         if not encoded.windows:
             return []
-        spans = [(window.first, window.last) for window in encoded.windows]
-        merged = merge_windows(len(encoded.tokens), spans, [self._probabilities(rows) for rows in logits])
-        found = decode(merged, encoded.tokens, text, self.labels, self.model.manifest.thresholds)
+        found = decode(
+            self.probabilities(encoded, logits), encoded.tokens, text, self.labels, self.model.manifest.thresholds
+        )
         return [Entity(start, end, kind, min(1.0, max(0.0, score)), self.rule_id) for start, end, kind, score in found]
+
+    def probabilities(self, encoded: Encoded, logits: Sequence[Logits]) -> NDArray[np.float32]:
+        """Return `[tokens, labels]` probabilities of a text that has windows, in the order of `labels`."""
+        spans = [(window.first, window.last) for window in encoded.windows]
+        return merge_windows(len(encoded.tokens), spans, [self._probabilities(rows) for rows in logits])
 
     def look(self, text: str, *, tokens_per_batch: int = 512) -> list[Entity]:
         """Encode, score and read one text, synchronously, in batches of a bounded number of tokens."""

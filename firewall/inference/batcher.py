@@ -39,7 +39,7 @@ class _Job:
     __slots__ = ("deadline", "future", "left", "loop", "parts", "results", "windows")
 
     def __init__(self, windows: Sequence[Window], deadline: float | None) -> None:
-        self.windows = windows
+        self.windows = list(windows)  # a window comes back from the screen with what was made of it
         self.deadline = deadline
         self.parts: dict[_Line, _Part] = {}
         self.left = len(windows)
@@ -79,7 +79,7 @@ class _Part:
 class _Line:
     """Those who wait for one graph, and whose turn it is. `answer` computes a batch of at most `tokens` tokens."""
 
-    def __init__(self, tokens: int, answer: Callable[[Sequence[Window]], Sequence[Answer | None]]) -> None:
+    def __init__(self, tokens: int, answer: Callable[[Sequence[Window]], Sequence[Answer | Window]]) -> None:
         self.tokens = tokens
         self.answer = answer
         self.parts: deque[_Part] = deque()
@@ -156,7 +156,8 @@ class Batcher:
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
         self._model = _Line(tokens, model.read)
-        wide = max(tokens, SCREEN_TOKENS[model.provider])
+        # What a screen of the model's own layers left is kept until it is read on, so no more is begun than is read.
+        wide = tokens if model.begun else max(tokens, SCREEN_TOKENS[model.provider])
         self._lines = deque([_Line(wide, model.clear), self._model] if model.screened else [self._model])
         self._first = self._lines[0]
         self._queued = 0
@@ -251,11 +252,12 @@ class Batcher:
             with self._lock:
                 self._fail([job for job, _ in batch], error)
             return
-        self._count([answer.cleared for answer in answers if answer is not None])
+        self._count([answer.cleared for answer in answers if isinstance(answer, Answer)])
         finished: list[_Job] = []
         unclear: dict[_Job, list[int]] = {}
         for (job, index), answer in zip(batch, answers, strict=True):
-            if answer is None:
+            if isinstance(answer, Window):
+                job.windows[index] = answer
                 unclear.setdefault(job, []).append(index)
                 continue
             job.results[index] = answer

@@ -1,13 +1,15 @@
 """One verified model: text to windows, windows to answers, on CPU or CUDA. Synchronous; the batcher has the thread.
 
-A folder may hold a screen beside the model, a small graph that answers for the plain windows alone (`screen.py`).
+A folder may hold a screen beside the model, a graph that answers for the plain windows alone (`screen.py`). Where the
+screen is the model's own first part, the other part goes on from what it left.
 """
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +21,7 @@ from tokenizers import Tokenizer
 from firewall.errors import ConfigurationError, NotReadyError
 from firewall.inference.manifest import Manifest, Task, TokenTypes, verify
 from firewall.inference.screen import OUTPUT as SCREEN_OUTPUT
-from firewall.inference.screen import Screen, logits_of
+from firewall.inference.screen import STATES, Screen, States, logits_of
 from firewall.inference.shapes import word_shapes
 from firewall.inference.tokenizer import load_tokenizer, pad_id, special_tokens
 from firewall.inference.windows import Tokens, cut, tokenize
@@ -28,8 +30,8 @@ Provider = Literal["cpu", "cuda"]
 Logits = NDArray[np.float32]
 Marks = NDArray[np.float32]
 _PROVIDERS: Mapping[str, str] = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-_INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids", "position_ids"})
-_DTYPES: Mapping[str, Any] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
+_INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids", "position_ids", STATES})
+_DTYPES: Mapping[str, Any] = {"tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(float)": np.float32}
 _MOST_THREADS = 8
 _SCREEN_INPUTS = frozenset({"input_ids", "attention_mask"})
 _UNMARKED = -30.0  # log-odds of a token in a window that was cleared
@@ -37,12 +39,16 @@ _UNMARKED = -30.0  # log-odds of a token in a window that was cleared
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """The tokens `[first, last)` of a text, ready for the model: `ids` and `types` hold the special tokens too."""
+    """The tokens `[first, last)` of a text, ready for the model: `ids` and `types` hold the special tokens too.
+
+    `states` is what the model's first part made of them, `[tokens, hidden]`, once it has looked.
+    """
 
     ids: NDArray[np.int32] = field(repr=False)
     types: NDArray[np.int8] = field(repr=False)
     first: int
     last: int
+    states: States | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         """Return the number of tokens, special tokens included."""
@@ -81,10 +87,13 @@ class Model:
         session: ort.InferenceSession,
         provider: str,
         screen: ort.InferenceSession | None = None,
+        *,
+        clearing: bool = True,
     ) -> None:
         """Check that the graphs take what we can feed, and run them once on the shortest and on the longest window.
 
-        `screen` is the graph that the manifest names as one; without it every window is read.
+        `screen` is the graph that the manifest names as one; without it, or unless it is `clearing`, every window is
+        read.
 
         Raises:
             ConfigurationError: if the graph wants an input that is not known here, or its answer does not fit the
@@ -100,13 +109,16 @@ class Model:
         if self._content <= manifest.window.overlap:
             raise ConfigurationError(f"model {manifest.name}: its window has no room between the special tokens")
         self._inputs = {one.name: _dtype(one, manifest.name) for one in session.get_inputs()}
-        if "input_ids" not in self._inputs:
+        if not {"input_ids", STATES} & self._inputs.keys():
             raise ConfigurationError(f"model {manifest.name}: its graph has no input named input_ids")
         outputs = [one.name for one in session.get_outputs()]
         self._outputs = ["logits" if "logits" in outputs else outputs[0]]
         if "marks" in outputs and manifest.task is Task.SEQUENCE:
             self._outputs.append("marks")
-        self._screen = self._screen_of(screen)
+        self._screen = self._screen_of(screen, clearing=clearing)
+        self.begun = self._screen is not None and STATES in self._inputs
+        if STATES in self._inputs and (self._screen is None or not self._screen.begins):
+            raise ConfigurationError(f"model {manifest.name}: its graph goes on from states that no other graph makes")
         try:
             for count in (1, self._content):
                 window = self._window(np.zeros(count, np.int32), np.zeros(count, np.int8), 0, count)
@@ -136,9 +148,10 @@ class Model:
         """
         manifest = verify(folder, allow_unsigned=allow_unsigned, positive_label=positive_label)
         session = _session(manifest, manifest.graph, threads, provider)
-        first = manifest.screen if screen else None
-        small = None if first is None else _session(manifest, first.graph, threads, provider)
-        return cls(manifest, load_tokenizer(manifest), session, provider, small)
+        first = manifest.screen
+        needed = first is not None and (screen or STATES in {one.name for one in session.get_inputs()})
+        small = _session(manifest, first.graph, threads, provider) if first is not None and needed else None
+        return cls(manifest, load_tokenizer(manifest), session, provider, small, clearing=screen)
 
     def __repr__(self) -> str:
         """Name the model and nothing else."""
@@ -162,23 +175,29 @@ class Model:
             NotReadyError: if an answer has the wrong shape or holds a value that is not finite.
         """
         cleared = self.clear(windows)
-        rest = iter(self.read([one for one, found in zip(windows, cleared, strict=True) if found is None]))
-        return [next(rest) if found is None else found for found in cleared]
+        rest = iter(self.read([one for one in cleared if isinstance(one, Window)]))
+        return [next(rest) if isinstance(one, Window) else one for one in cleared]
 
-    def clear(self, windows: Sequence[Window]) -> list[Answer | None]:
-        """Let the screen answer in one batch: None for each window that it does not clear. Raises as `run` does."""
+    def clear(self, windows: Sequence[Window]) -> list[Answer | Window]:
+        """Let the screen answer in one batch; what it does not clear comes back to be read. Raises as `run` does."""
         if self._screen is None or not windows:
-            return [None] * len(windows)
-        looked = self._screen.look(self._feed(windows, self._screen_inputs))
-        return [
-            None if margin is None else self._cleared(margin, window)
-            for margin, window in zip(looked, windows, strict=True)
-        ]
+            return list(windows)
+        margins, states = self._screen.look(self._feed(windows, self._screen_inputs))
+        found: list[Answer | Window] = []
+        for row, (margin, window) in enumerate(zip(margins, windows, strict=True)):
+            if margin is not None:
+                found.append(self._cleared(margin, window))
+            else:
+                left = None if states is None else states[row, : len(window)].copy()
+                found.append(window if left is None else replace(window, states=left))
+        return found
 
     def read(self, windows: Sequence[Window]) -> list[Answer]:
         """Let the model itself answer in one batch, padded to the longest window. Raises as `run` does."""
         if not windows:
             return []
+        if self.begun and any(window.states is None for window in windows):
+            windows = [window if window.states is not None else self._begin(window) for window in windows]
         logits, *more = self._session.run(self._outputs, self._feed(windows, self._inputs))
         classes = len(self.manifest.labels)
         longest = max(map(len, windows))
@@ -208,7 +227,13 @@ class Model:
         others = np.delete(logits.astype(np.float64), positive)
         return float(logits[positive] - np.logaddexp.reduce(others))
 
-    def _screen_of(self, session: ort.InferenceSession | None) -> Screen | None:
+    def _begin(self, window: Window) -> Window:
+        """Let the first part look at one window that nobody has looked at."""
+        assert self._screen is not None
+        _, states = self._screen.look(self._feed([window], self._screen_inputs))
+        return window if states is None else replace(window, states=states[0])
+
+    def _screen_of(self, session: ort.InferenceSession | None, *, clearing: bool) -> Screen | None:
         settings = self.manifest.screen
         if session is None or settings is None:
             return None
@@ -220,6 +245,8 @@ class Model:
             raise ConfigurationError(
                 f"model {self.manifest.name}: its screen has other inputs or outputs than a screen"
             )
+        if not clearing:
+            settings = replace(settings, clear_below=-math.inf)
         return Screen.of(settings, session, self.manifest.calibration)
 
     def _cleared(self, margin: float, window: Window) -> Answer:
@@ -243,10 +270,17 @@ class Model:
     def _feed(self, windows: Sequence[Window], inputs: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         longest = max(map(len, windows))
         shape = (len(windows), longest)
-        feed = {name: np.zeros(shape, dtype) for name, dtype in inputs.items()}
-        feed["input_ids"].fill(self._pad)
+        feed = {name: np.zeros(shape, dtype) for name, dtype in inputs.items() if name != STATES}
+        if STATES in inputs:
+            wide = next(one.states.shape[1] for one in windows if one.states is not None)
+            feed[STATES] = np.zeros((*shape, wide), np.float32)
+        if "input_ids" in feed:
+            feed["input_ids"].fill(self._pad)
         for row, window in enumerate(windows):
-            feed["input_ids"][row, : len(window)] = window.ids
+            if "input_ids" in feed:
+                feed["input_ids"][row, : len(window)] = window.ids
+            if STATES in feed:
+                feed[STATES][row, : len(window)] = window.states
             if "attention_mask" in feed:
                 feed["attention_mask"][row, : len(window)] = 1
             if "token_type_ids" in feed:

@@ -1,4 +1,8 @@
-"""The first stage of a model: a small graph that clears the plain windows, so that the large one need not read them."""
+"""The first stage of a model: a graph that clears the plain windows, so that the large one need not read them.
+
+It is a small model of its own, or the first layers of the large one: then it also answers `states`, from which the
+large one goes on, and nothing is computed twice.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,9 @@ from numpy.typing import NDArray
 from firewall.errors import NotReadyError
 from firewall.inference.scoring import CLEARED_AT_MOST, Calibration, Screening
 
+States = NDArray[np.float32]
 OUTPUT = "margin"
+STATES = "states"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,28 +29,35 @@ class Screen:
     settings: Screening
     session: ort.InferenceSession = field(repr=False)
     most: float
+    begins: bool = False  # it is the first part of the large graph, which cannot do without it
 
     @classmethod
     def of(cls, settings: Screening, session: ort.InferenceSession, calibration: Calibration) -> Screen:
         """Take a graph and the calibration that its answers will go through."""
-        return cls(settings, session, calibration.margin(CLEARED_AT_MOST))
+        begins = STATES in {one.name for one in session.get_outputs()}
+        return cls(settings, session, calibration.margin(CLEARED_AT_MOST), begins)
 
-    def look(self, feed: dict[str, NDArray[Any]]) -> list[float | None]:
-        """Return the log-odds of each window that is cleared, None for each that the model has to read.
+    def look(self, feed: dict[str, NDArray[Any]]) -> tuple[list[float | None], States | None]:
+        """Return the log-odds of each window that is cleared, None for each that the model has to read; and states.
+
+        States are `[windows, tokens, hidden]`, None from a screen that has none.
 
         Raises:
             NotReadyError: if the answer has the wrong shape or holds a value that is not finite.
         """
-        margins = self.session.run([OUTPUT], feed)[0]
+        margins, *more = self.session.run([OUTPUT, STATES] if self.begins else [OUTPUT], feed)
         if margins.shape != feed["input_ids"].shape[:1]:
             raise NotReadyError("its screen does not answer one margin a window")
-        if not np.isfinite(margins).all():
+        if any(states.shape[:2] != feed["input_ids"].shape for states in more):
+            raise NotReadyError("its screen does not answer the states of each token")
+        if not all(np.isfinite(part).all() for part in (margins, *more)):
             raise NotReadyError("its screen's answer holds a value that is not a finite number")
         told = self.settings
-        return [
+        cleared = [
             min(told.margin_scale * margin + told.margin_bias, self.most) if margin < told.clear_below else None
             for margin in margins.tolist()
         ]
+        return cleared, more[0] if more else None
 
 
 def logits_of(margin: float, classes: int, positive: int) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The case and digit shape of words, for models whose vocabulary is lower case only.
+"""The case and digit shape of words, told to a model as token types: what pieces of words alone do not show.
 
 A word is a longest run of letters, digits and combining marks. Its shape is one of six token types.
 """

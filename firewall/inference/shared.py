@@ -20,16 +20,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from typing import Final
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from firewall.errors import ConfigurationError
-from firewall.inference.seal import Seal
 from firewall.inference.verdicts import KEY_BYTES
+from firewall.sealed import Seal, open_redis
 from firewall.telemetry import Metrics, log
 
 PREFIX: Final = b"firewall:verdict:1:"
@@ -60,17 +55,8 @@ class SharedVerdicts:
         """
         if len(key) != KEY_BYTES or timeout_s <= 0 or ttl_s < 1:
             raise ValueError("a shared verdict cache has a key of 32 bytes and limits above 0")
-        try:
-            self._redis = Redis.from_url(
-                url,
-                protocol=2,
-                max_connections=_CONNECTIONS + 2,  # one more for the writer, one for the probe
-                socket_timeout=_PATIENCE_S,
-                socket_connect_timeout=_PATIENCE_S,
-                retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-            )
-        except (ValueError, TypeError, RedisError):
-            raise ConfigurationError("FIREWALL_REDIS_URL is not the address of a Redis") from None
+        # one more for the writer, one for the probe
+        self._redis = open_redis(url, connections=_CONNECTIONS + 2, patience_s=_PATIENCE_S)
         self._seal = Seal(key)
         self.timeout_s = timeout_s
         self.ttl_s = ttl_s

@@ -48,7 +48,10 @@ def tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> list[Tokens]:
         tokenizer.encode_special_tokens = True
     encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
     unknown = _unknown_id(tokenizer)
-    return [_open_unknown(tokenizer, text, _tokens(enc), unknown) for text, enc in zip(texts, encodings, strict=True)]
+    return [
+        _off_blanks(text, _open_unknown(tokenizer, text, _tokens(enc), unknown))
+        for text, enc in zip(texts, encodings, strict=True)
+    ]
 
 
 def cut(count: int, size: int, overlap: int) -> list[tuple[int, int]]:
@@ -73,6 +76,15 @@ def cut(count: int, size: int, overlap: int) -> list[tuple[int, int]]:
 def _tokens(encoding: Encoding) -> Tokens:
     offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
     return Tokens(np.array(encoding.ids, dtype=np.int32), offsets[:, 0].copy(), offsets[:, 1].copy())
+
+
+def _off_blanks(text: str, tokens: Tokens) -> Tokens:
+    """Let no token begin with the blank in front of its word, which unigram models take to be part of it."""
+    led = [index for index, at in enumerate(tokens.starts.tolist()) if text[at : at + 1].isspace()]
+    longer = [index for index in led if tokens.ends[index] - tokens.starts[index] > 1]
+    if longer:
+        tokens.starts[longer] += 1
+    return tokens
 
 
 def _unknown_id(tokenizer: Tokenizer) -> int:

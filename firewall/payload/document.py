@@ -25,6 +25,7 @@ _TOKEN = re.compile(
     r"|(true|false|null))"
 )
 _BLANK = re.compile(r"[ \t\n\r]*+")
+_BEGIN = re.compile(r'\{(?=[ \t\n\r]*+")|\[(?=[ \t\n\r]*+[\[{])')  # of an object, or of a list of objects
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_NAME = re.compile(r"[a-z][a-z_]{0,31}[0-9]{0,3}\Z")
 _MAX_NUMBER = 4_096
@@ -76,23 +77,40 @@ class Document:
         return Document(self.source[start:end], leaves)
 
     def edited(self, texts: Mapping[int, str]) -> str:
-        """Return the source with the leaf of each index replaced by a text; a number keeps its type and becomes 0."""
+        """Return the source with the leaf of each index replaced by a text.
+
+        A number keeps its type: it becomes 0, or the text where that is a number of as many digits.
+        """
         if not texts:
             return self.source
         pieces, at = [], 0
         for index in sorted(texts):
             leaf = self.leaves[index]
-            literal = "0" if leaf.kind == "number" else json.dumps(texts[index], ensure_ascii=False)
+            if leaf.kind == "number":
+                literal = texts[index] if _same_size(texts[index], leaf.text) else "0"
+            else:
+                literal = json.dumps(texts[index], ensure_ascii=False)
             pieces += [self.source[at : leaf.start], literal]
             at = leaf.end
         pieces.append(self.source[at:])
         return "".join(pieces)
 
 
+def _same_size(text: str, number: str) -> bool:
+    """Tell whether a text is a whole number as JSON writes one, of as many digits as another."""
+    return len(text) == len(number) and text.isascii() and text.isdecimal() and (text[0] != "0" or len(text) == 1)
+
+
 def from_text(text: str) -> Document:
     """Wrap plain text as the JSON string that it is on the wire."""
     literal = json.dumps(text, ensure_ascii=False)
     return Document(literal, (Leaf("", "string", 0, len(literal), text),))
+
+
+def plain(document: Document) -> str | None:
+    """Return the text of a document that is one string and nothing else; None for any other."""
+    leaves = document.leaves
+    return leaves[0].text if len(leaves) == 1 and leaves[0].kind == "string" and not leaves[0].pointer else None
 
 
 def decode(body: bytes, limits: Limits) -> str:
@@ -111,6 +129,24 @@ def decode(body: bytes, limits: Limits) -> str:
 def parse(source: str, limits: Limits) -> Document:
     """Read JSON. Raises MalformedInputError or LimitExceededError with the pointer of the place."""
     return _Scanner(source, limits).run()
+
+
+def values(source: str, limits: Limits) -> Iterator[Document]:
+    """Yield each JSON value that stands in a text: one, several behind one another (JSON lines), or some in prose.
+
+    For whoever looks for structure, not for whoever relies on it: where a value breaks off, or is refused by `parse`,
+    what was read of it is yielded, and the search goes on behind. Every character is read once.
+    """
+    at = 0
+    while (begin := _BEGIN.search(source, at)) is not None:
+        scanner = _Scanner(source, limits, begin.start())
+        try:
+            scanner.value()
+        except (MalformedInputError, LimitExceededError):
+            scanner.at = max(scanner.at, begin.end())
+        if any(leaf.kind == "key" for leaf in scanner.leaves):
+            yield scanner.document()
+        at = scanner.at
 
 
 def escape(name: str) -> str:
@@ -139,15 +175,28 @@ class _Frame:
 class _Scanner:
     """A pushdown reader over `_TOKEN`; one turn of the loop a token."""
 
-    def __init__(self, source: str, limits: Limits) -> None:
+    def __init__(self, source: str, limits: Limits, at: int = 0) -> None:
         self.source, self.limits = source, limits
         self.leaves: list[Leaf] = []
         self.places: dict[str, tuple[int, int]] = {}
         self.stack: list[_Frame] = []
-        self.at = 0
+        self.at = at
         self.nodes = 0
 
     def run(self) -> Document:
+        self.value()
+        self.at = _end(_BLANK, self.source, self.at)
+        if self.at != len(self.source):
+            self._malformed("there is text after the JSON value", "")
+        return self.document()
+
+    def document(self) -> Document:
+        """Return what has been read so far."""
+        self.leaves.sort(key=lambda leaf: leaf.start)
+        return Document(self.source, tuple(self.leaves), self.places)
+
+    def value(self) -> None:
+        """Read one value, and stop behind it."""
         for kind, start, end in self._values():
             place, name = self._place()
             if len(self.stack) <= 3:
@@ -158,11 +207,6 @@ class _Scanner:
                 if end - start > _MAX_NUMBER:
                     self._limit(f"a number is longer than {_MAX_NUMBER} characters", place)
                 self.leaves.append(Leaf(place, kind, start, end, self.source[start:end], name))
-        self.at = _end(_BLANK, self.source, self.at)
-        if self.at != len(self.source):
-            self._malformed("there is text after the JSON value", "")
-        self.leaves.sort(key=lambda leaf: leaf.start)
-        return Document(self.source, tuple(self.leaves), self.places)
 
     def _values(self) -> Iterator[tuple[str, int, int]]:
         """Yield each finished value (also containers) as kind, start, end, with its frame on top of the stack."""

@@ -6,13 +6,16 @@ Several detectors look through the same glasses. `Leaves` works out what is seen
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from firewall.payload.decode import Unfolded, decoded, unfold
 from firewall.payload.joined import Joined, is_plain_name, join
 from firewall.payload.normalize import canonical
 from firewall.vocabulary import Segment, View
+
+T = TypeVar("T")
 
 __all__ = ["Leaves", "Seen", "canonical", "decoded", "raw", "seen"]
 
@@ -37,14 +40,22 @@ class Leaves(tuple[Segment, ...]):  # noqa: SLOT001 - a tuple subclass that has 
     def __init__(self, _: Iterable[Segment] = ()) -> None:
         """Look at nothing yet; the tuple itself has kept the segments."""
         self._lock = threading.Lock()
-        self._seen: dict[tuple[bool, bool], Seen] = {}
+        self._locks: dict[object, threading.Lock] = {}
+        self._told: dict[object, Any] = {}
+
+    def once(self, question: object, work: Callable[[], T]) -> T:
+        """Return what `work` returns, done once for each question; who asks second waits for who asked first."""
+        with self._lock:
+            lock = self._locks.setdefault(question, threading.Lock())
+        with lock:  # who comes second would work out the same; waiting is cheaper
+            if question not in self._told:
+                self._told[question] = work()
+            told: T = self._told[question]
+            return told
 
     def seen(self, *, names: bool, context: bool) -> Seen:
         """Do as `seen` does, once for each way to ask."""
-        with self._lock:  # who comes second would work out the same; waiting is cheaper
-            if (names, context) not in self._seen:
-                self._seen[names, context] = _seen(self, names=names, context=context)
-            return self._seen[names, context]
+        return self.once((names, context), lambda: _seen(self, names=names, context=context))
 
 
 def seen(segments: Sequence[Segment], *, names: bool, context: bool) -> Seen:

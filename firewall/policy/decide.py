@@ -63,9 +63,30 @@ def decide(report: Report, call: Call, policy: Policy) -> Decision:
     )
 
 
+def why(finding: Finding, action: Action, clause: str | None, call: Call, policy: Policy) -> str:
+    """Say in a sentence why a finding was answered as it was."""
+    clauses = [one for one in policy.clauses if one.scope.covers(call)]
+    spoken = next((one for one in clauses if one.id == clause), None)
+    if spoken is not None:
+        return f"{spoken.id}: {spoken.reason}"
+    if action is Action.ALLOW and finding.level > policy.act_level:
+        return f"its rule's level {finding.level} is over the policy's act_level {policy.act_level}"
+    near = next((one for one in clauses if _speaks(one, finding, sure=False)), None)
+    if near is None:
+        return "no clause of the policy speaks of it in such a call"
+    if finding.score < near.min_score:
+        return f"its score {finding.score:.2f} is below {near.min_score} of {near.id}"
+    return f"its severity is below {near.min_severity.name.lower()} of {near.id}"
+
+
 def excises(decision: Decision) -> bool:
     """Tell whether a decision cuts passages out, so that what is left has to be looked at again."""
     return any(redaction.operator.name == _EXCISE for redaction in decision.redactions)
+
+
+def cuts_out(call: Call, policy: Policy) -> bool:
+    """Tell whether a policy may cut passages out of a call, so that all that is left has to be looked at again."""
+    return any(_cuts(clause) and clause.scope.covers(call) for clause in policy.clauses)
 
 
 def excising(call: Call, policy: Policy) -> frozenset[str] | None:

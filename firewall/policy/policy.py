@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import BaseModel, Field, RootModel
 
 from firewall.errors import ConfigurationError, InvalidRequestError
+from firewall.policy.lists import (
+    MOST_ENTRIES,
+    AllowList,
+    AllowModel,
+    Denied,
+    DenyModel,
+    Promise,
+    allow_list,
+    deny_list,
+    named_types,
+    promises,
+)
+from firewall.policy.operator import STRICT, OperatorModel
 from firewall.sources import Source, read, validated
-from firewall.vocabulary import Action, Call, Operator, Severity, SkipReason
+from firewall.vocabulary import Action, Call, Identity, Operator, Severity, SkipReason
 
 RISK_CLASSES = ("read_only", "write_sensitive", "clinical_impacting", "unknown")
 ActionName = Literal["allow", "redact", "review", "block"]
@@ -21,23 +34,7 @@ RiskName = Literal["read_only", "write_sensitive", "clinical_impacting", "unknow
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class OperatorModel(_Model):
-    """One of Presidio's anonymizer operators, or `excise`, with its parameters."""
-
-    name: Literal["replace", "redact", "mask", "hash", "keep", "excise"] = "replace"
-    params: dict[str, str | int | bool] = {}
-
-    @model_validator(mode="after")
-    def _excise_knows_its_extent(self) -> Self:
-        """Refuse what `excise` would not understand; the others' parameters are Presidio's business."""
-        if self.name == "excise" and any(
-            (key, value) not in (("extent", "passage"), ("extent", "sentence")) for key, value in self.params.items()
-        ):
-            raise ValueError("excise takes one parameter: extent, which is passage or sentence")
-        return self
+    model_config = STRICT
 
 
 class ScopeModel(_Model):
@@ -93,6 +90,13 @@ class AppliesModel(_Model):
     tools: list[str] = Field(default=["*"], min_length=1)
 
 
+class RestoreModel(_Model):
+    """For which purposes, and to whom, the originals behind tokens may be given back."""
+
+    purposes: list[Annotated[str, Field(min_length=1, max_length=256)]] = Field(min_length=1)
+    roles: list[Annotated[str, Field(min_length=1, max_length=256)]] = []
+
+
 class PolicyModel(_Model):
     """One policy as it is written in YAML."""
 
@@ -106,6 +110,12 @@ class PolicyModel(_Model):
     on_audit_failure: Literal["refuse", "allow"] = "refuse"
     clauses: list[ClauseModel] = Field(min_length=1)
     skipped: SkippedPolicyModel = SkippedPolicyModel()
+    restore: RestoreModel | None = None
+    stream: Literal["whole", "sections"] = "whole"
+    propagate: Literal["none", "document", "session"] = "document"
+    allow: list[AllowModel] = Field(default=[], max_length=MOST_ENTRIES)
+    deny: list[DenyModel] = Field(default=[], max_length=MOST_ENTRIES)
+    ad_hoc: Literal["allow", "refuse"] = "refuse"
 
 
 class GroupsModel(RootModel[dict[str, Annotated[list[str], Field(min_length=1)]]]):
@@ -162,6 +172,14 @@ class SkipAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Restore:
+    """Who may have originals back: one of the purposes, and one of the roles where any are named."""
+
+    purposes: frozenset[str]
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One policy, checked."""
 
@@ -176,6 +194,29 @@ class Policy:
     clauses: tuple[Clause, ...]
     skip_default: Action
     skip_answers: tuple[SkipAnswer, ...]
+    restore: Restore | None = None
+    sections: bool = False  # long plain texts are decided section by section; a stream need not wait for the end
+    propagate: Literal["none", "document", "session"] = "document"  # where what was found once is looked for
+    allow: AllowList = field(default_factory=AllowList)
+    deny: tuple[Denied, ...] = ()
+    takes_ad_hoc: bool = False
+    promises: tuple[Promise, ...] = ()  # of the patterns in both lists
+
+    def speaks_of(self, entity_type: str) -> bool:
+        """Tell whether any clause is about an entity type, in some calls at least."""
+        return any(not clause.entity_types or entity_type in clause.entity_types for clause in self.clauses)
+
+    def refuses_restore(self, who: Identity) -> str | None:
+        """Return why a caller may not have originals back, as a word and a sentence; None where it may."""
+        if self.restore is None:
+            return "restore-policy: the policy allows no restore"
+        if not who.session:
+            return "restore-session: a restore names the session in which the content was redacted"
+        if who.purpose not in self.restore.purposes:
+            return "restore-purpose: the policy allows no restore for this purpose"
+        if self.restore.roles and self.restore.roles.isdisjoint(who.roles):
+            return "restore-role: the policy allows a restore to none of the caller's roles"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +271,10 @@ def load(root: Path) -> PolicySet:
 
 def _policy(model: PolicyModel, source: Source, groups: Mapping[str, list[str]]) -> Policy:
     applies = model.applies_to
+    clauses = tuple(
+        _clause(one, named_types(one.when.entity_types, source, ("clauses", at, "when", "entity_types"), groups))
+        for at, one in enumerate(model.clauses)
+    )
     return Policy(
         id=model.id,
         version=model.version,
@@ -239,9 +284,7 @@ def _policy(model: PolicyModel, source: Source, groups: Mapping[str, list[str]])
         detect_level=model.detect_level,
         act_level=model.act_level,
         refuse_without_audit=model.on_audit_failure == "refuse",
-        clauses=tuple(
-            _clause(clause, _expanded(clause, source, index, groups)) for index, clause in enumerate(model.clauses)
-        ),
+        clauses=clauses,
         skip_default=Action[model.skipped.default.upper()],
         skip_answers=tuple(
             SkipAnswer(
@@ -249,21 +292,14 @@ def _policy(model: PolicyModel, source: Source, groups: Mapping[str, list[str]])
             )
             for item in model.skipped.answers
         ),
+        restore=Restore(frozenset(model.restore.purposes), frozenset(model.restore.roles)) if model.restore else None,
+        sections=model.stream == "sections",
+        propagate=model.propagate,
+        allow=allow_list(model.allow, source, groups),
+        deny=deny_list(model.deny, source, [clause.entity_types for clause in clauses]),
+        takes_ad_hoc=model.ad_hoc == "allow",
+        promises=promises(model.allow, source, "allow") + promises(model.deny, source, "deny"),
     )
-
-
-def _expanded(clause: ClauseModel, source: Source, index: int, groups: Mapping[str, list[str]]) -> frozenset[str]:
-    """Return a clause's entity types with each `$name` replaced by its group."""
-    types: set[str] = set()
-    for place, name in enumerate(clause.when.entity_types):
-        if not name.startswith("$"):
-            types.add(name)
-        elif name[1:] in groups:
-            types.update(groups[name[1:]])
-        else:
-            where = source.where(("clauses", index, "when", "entity_types", place))
-            raise ConfigurationError(f"{where}: there is no group {name} in entity_groups.yaml")
-    return frozenset(types)
 
 
 def _clause(model: ClauseModel, entity_types: frozenset[str]) -> Clause:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from firewall.redact.keys import Keys
 from firewall.redact.redact import redact, unique_names
 from firewall.vocabulary import Redaction, Segment
 
@@ -32,7 +33,7 @@ class Edits:
 def edit(
     segments: Sequence[Segment],
     redactions: Sequence[Redaction],
-    salt: bytes,
+    keys: Keys,
     names_of: Callable[[Collection[str]], Mapping[str, set[str]]],
 ) -> Edits:
     """Apply redactions to segments. `names_of(pointers)` returns the member names of the object at each pointer."""
@@ -45,7 +46,7 @@ def edit(
         mine = wanted.get((segment.pointer, segment.is_key))
         if not mine:
             continue
-        text = redact(segment, mine, salt)
+        text = redact(segment, mine, keys)
         if text != segment.text:
             texts[index] = text
             if segment.is_key:

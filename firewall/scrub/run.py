@@ -15,12 +15,13 @@ from pathlib import Path
 from queue import Empty
 
 from firewall.assembly import limits, load_bundle, load_models
-from firewall.audit.fingerprint import derive
 from firewall.errors import ConfigurationError, FirewallError
+from firewall.redact.operators import KEYED
 from firewall.scrub.journal import Journal
 from firewall.scrub.plan import Job, Plan
 from firewall.scrub.report import FileReport, ScrubReport
 from firewall.scrub.scrubber import Scrubber
+from firewall.sealed import derive
 from firewall.settings import Settings
 
 _POLL_S = 0.5
@@ -69,7 +70,7 @@ async def scrub(
     async with open_scrubber(orders) as scrubber:
         began = time.monotonic()
         bundle = scrubber.bundle
-        hashes = any(clause.operator.name == "hash" for clause in scrubber.policy.clauses)
+        hashes = any(clause.operator.name in KEYED for clause in scrubber.policy.clauses)
         under = f"{orders.policy} {bundle.digest} {orders.header}"
         # Pseudonyms of two keys cannot be joined, so under a policy that makes them the key decides too.
         under += f" {derive(orders.key, 'scrub-journal').hex()}" if hashes else ""

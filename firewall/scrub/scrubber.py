@@ -11,15 +11,14 @@ import hashlib
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from firewall.errors import ConfigurationError, FirewallError
 from firewall.payload.document import Document, Limits
 from firewall.pipeline import Bundle, Inquiry, Inspection, Pipeline, Unrecorded
+from firewall.redact.operators import REVERSIBLE
 from firewall.scrub import hl7, json_texts, tables, texts
-from firewall.scrub.hl7_fields import ENTITY_TYPES, Hl7FieldDetector
 from firewall.scrub.pieces import Piece, Record, TextSource, Unreadable, Verbatim
 from firewall.scrub.plan import Job
 from firewall.scrub.report import FileReport
@@ -49,11 +48,13 @@ class Scrubber:
             raise ConfigurationError(f"there is no policy named {policy}")
         if not known.enforced:
             raise ConfigurationError(f"the policy {policy} only monitors, so nothing would be removed")
+        if any(clause.operator.name in REVERSIBLE for clause in known.clauses):
+            raise ConfigurationError(
+                f"the policy {policy} makes tokens, which are restored for a session, and a file has none; "
+                "surrogate and hash keep equal values equal without them"
+            )
         self.bundle, self.policy, self.limits, self.header = bundle, known, limits, header
-        self._plain = Pipeline(bundle, Unrecorded(), key, deadline_s=deadline_s)
-        detectors = {way: (*bundle.detectors[way], Hl7FieldDetector()) for way in Direction}
-        with_fields = replace(bundle, detectors=detectors, entity_types=bundle.entity_types | ENTITY_TYPES)
-        self._hl7 = Pipeline(with_fields, Unrecorded(), key, deadline_s=deadline_s)
+        self._pipeline = Pipeline(bundle, Unrecorded(), key, deadline_s=deadline_s)
 
     async def clean(self, job: Job, target: Path, told: Callable[[int], None]) -> FileReport:
         """Clean one file into `target`; `told` hears how many more bytes were read.
@@ -82,7 +83,6 @@ class Scrubber:
     ) -> None:
         """Keep pieces in flight and write the oldest as soon as it is done."""
         source = TextSource(file)
-        pipeline = self._hl7 if job.form == "hl7" else self._plain
         waiting: deque[_Waiting] = deque()
         written = _Writer(out)
         flying = read = 0
@@ -93,7 +93,7 @@ class Scrubber:
                 size = len(piece.document.source) if isinstance(piece, Record) else 0
                 while waiting and (len(waiting) >= IN_FLIGHT or flying + size > IN_FLIGHT_CHARS):
                     flying -= await self._finish(waiting.popleft(), written, report)
-                task = asyncio.create_task(self._look(pipeline, piece.document)) if isinstance(piece, Record) else None
+                task = asyncio.create_task(self._look(piece.document)) if isinstance(piece, Record) else None
                 waiting.append((piece, task, size))
                 flying += size
                 told(source.consumed - read)
@@ -110,9 +110,9 @@ class Scrubber:
         report.bytes_in, report.bytes_out = source.consumed, written.bytes
         report.source_sha256, report.target_sha256 = source.digest, written.digest
 
-    async def _look(self, pipeline: Pipeline, document: Document) -> Inspection:
+    async def _look(self, document: Document) -> Inspection:
         inquiry = Inquiry(Direction.OUTBOUND, _TOOL, Identity(), document, policy=self.policy.id)
-        return await pipeline.inspect(inquiry)
+        return await self._pipeline.inspect(inquiry)
 
     async def _finish(self, item: _Waiting, written: _Writer, report: FileReport) -> int:
         """Write one piece, count what was done to it, and return the characters that are no longer in flight."""

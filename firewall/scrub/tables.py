@@ -1,28 +1,23 @@
-"""CSV and TSV (RFC 4180): each row is read with its column names as context; quoting and delimiters stay as they were."""
+"""CSV and TSV (RFC 4180), row by row: each cell is read under its column's name; quoting and delimiters stay as they were.
+
+What columns' names and values mean is known to the structure layer; here a file only becomes rows, and rows a file.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from firewall.errors import LimitExceededError, MalformedInputError
+from firewall.payload.dialects.cells import guess
 from firewall.payload.document import Limits
 from firewall.scrub.pieces import Line, Piece, Record, Verbatim, lines, listed
+from firewall.syntax import rows
 
-_DELIMITERS = ",;\t|"
-_QUOTED = re.compile(r'"(?:[^"]++|"")*+"')
-_CLOSING = re.compile(r'(?:[^"]++|"")*+"')
 _HINT = re.compile(r"sep=(.)\Z", re.IGNORECASE)  # the line by which spreadsheets name the delimiter
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row: its cells as they were written, quotes and all, and how it ended."""
-
-    cells: Sequence[str] = field(repr=False)
-    ending: str
+_AHEAD = 50  # rows of a table without a header by which its columns are judged
 
 
 def pieces(
@@ -43,16 +38,29 @@ def pieces(
         first = next(stream, None)
         if first is None:
             return
-    mark = delimiter or _delimiter(first.text)
-    names: list[str] | None = None
-    for row in _rows(_chained(first, stream), mark, limits.string_chars):
-        values = [_value(cell) for cell in row.cells]
-        if names is None:
-            names = [value[:80] for value in values] if header else []
-            context: list[str] = []
-        else:
-            context = names
-        yield _record(row, values, context, mark)
+    mark = delimiter or rows.delimiter(first.text)
+    cut = _rows(_chained(first, stream), mark, limits.string_chars)
+    if header:
+        top = next(cut)
+        yield _record(top, _values(top), (), mark)
+        names = [value[:80] for value in _values(top)]
+    else:
+        ahead = list(islice(cut, _AHEAD))
+        names, cut = _guessed(ahead), chain(ahead, cut)
+    for row in cut:
+        yield _record(row, _values(row), names, mark)
+
+
+def _values(row: rows.Row) -> list[str]:
+    return [rows.value(row.written(index)) for index in range(len(row.cells))]
+
+
+def _guessed(ahead: Sequence[rows.Row]) -> list[str]:
+    """Return a name of ours for each column whose values say what they are, "" for the others."""
+    values = [[value.strip() for value in _values(row)] for row in ahead]
+    wide = max(map(len, values), default=0)
+    columns = [[row[index] if index < len(row) else "" for row in values] for index in range(wide)]
+    return ["" if one is None else one.meaning for one in guess(columns, [None] * wide)]
 
 
 def _chained(first: Line, rest: Iterable[Line]) -> Iterator[Line]:
@@ -60,62 +68,23 @@ def _chained(first: Line, rest: Iterable[Line]) -> Iterator[Line]:
     yield from rest
 
 
-def _delimiter(line: str) -> str:
-    """Return the candidate that stands most often outside quotes in the first line; a comma where none does."""
-    bare = _QUOTED.sub("", line)
-    return max(_DELIMITERS, key=bare.count)
-
-
-def _rows(stream: Iterable[Line], mark: str, most: int) -> Iterator[_Row]:
-    """Cut lines into cells; a quoted cell may run over several lines. Each character is read once."""
-    cells: list[str] = []
-    open_cell: list[str] = []
-    length = 0
+def _rows(stream: Iterable[Line], mark: str, most: int) -> Iterator[rows.Row]:
+    """Cut lines into rows of at most `most` characters; a quoted cell may run over several lines."""
+    cutter = rows.Cutter(mark)
     for number, line in enumerate(stream, 1):
-        length += len(line.text)
-        if not line.whole or length > most:
+        if not line.whole or cutter.length + len(line.text) > most:
             raise LimitExceededError(f"the row that ends at line {number} is longer than {most} characters")
-        text, at = line.text, 0
-        ended = False
-        if open_cell:
-            closing = _CLOSING.match(text)
-            if closing is None:
-                open_cell += [text, line.ending]
-                continue
-            end = text.find(mark, closing.end())
-            cells.append("".join([*open_cell, text[: end if end >= 0 else len(text)]]))
-            open_cell = []
-            ended, at = end < 0, end + 1
-        while not ended:
-            if text.startswith('"', at):
-                quoted = _QUOTED.match(text, at)
-                if quoted is None:
-                    open_cell = [text[at:], line.ending]
-                    break
-                end = text.find(mark, quoted.end())
-            else:
-                end = text.find(mark, at)
-            cells.append(text[at : end if end >= 0 else len(text)])
-            ended, at = end < 0, end + 1
-        if ended:
-            yield _Row(cells, line.ending)
-            cells, length = [], 0
-    if open_cell:
+        row = cutter.feed(line.text, line.ending)
+        if row is not None:
+            yield row
+    if cutter.is_open:
         raise MalformedInputError("a quote is never closed, so the rows behind it cannot be told apart")
 
 
-def _value(cell: str) -> str:
-    """Return what a cell says."""
-    quoted = _QUOTED.match(cell)
-    if quoted is None:
-        return cell
-    return quoted[0][1:-1].replace('""', '"') + cell[quoted.end() :]
-
-
-def _record(row: _Row, values: Sequence[str], names: Sequence[str], mark: str) -> Piece:
+def _record(row: rows.Row, values: Sequence[str], names: Sequence[str], mark: str) -> Piece:
     filled = [index for index, value in enumerate(values) if value.strip()]
     if not filled:
-        return Verbatim(mark.join(row.cells) + row.ending)
+        return Verbatim(row.text + row.ending)
     document = listed(
         [values[index] for index in filled],
         [names[index] if index < len(names) else "" for index in filled],
@@ -125,7 +94,7 @@ def _record(row: _Row, values: Sequence[str], names: Sequence[str], mark: str) -
     empty = mark * (len(values) - 1) if len(values) > 1 else '""'
 
     def render(content: str) -> str:
-        cells = list(row.cells)
+        cells = [row.written(index) for index in range(len(values))]
         for index, text in zip(filled, json.loads(content), strict=True):
             if text != values[index]:
                 cells[index] = _written(text, mark, quoted=cells[index].startswith('"'))

@@ -20,6 +20,7 @@ from firewall.inference.shapes import word_shapes
 from firewall.inference.windows import Tokens, cut, tokenize
 from models.entities.labels import ENTITY_TYPE, IGNORED, LABELS
 from models.entities.marked import Example
+from models.training import backbone
 from models.training.loop import Window
 
 WINDOW: Final = 128
@@ -40,20 +41,20 @@ class Source:
 
 
 SOURCES: Final = (
-    Source("phi/mtsamples_planted.jsonl.gz", 6500, "CC0 per its Kaggle release; planted values our own"),
-    Source("phi/pii_anon_eval.jsonl.gz", 5000, "data CC0, code Apache-2.0"),
-    Source("phi/fhir_synthea.jsonl.gz", 1700, "Apache-2.0", whole_source=True),
-    Source("phi/tables_synthea.jsonl.gz", 700, "Apache-2.0"),
-    Source("phi/hl7v2_samples.jsonl.gz", 1500, "MIT / CC0-1.0 / Apache-2.0", whole_source=True),
-    Source("phi/ccda_headers.jsonl.gz", 600, "MIT (rows of microsoft/FHIR-Converter only)", whole_source=True),
-    Source("phi/meddocan_es_train_dev.jsonl.gz", 1600, "CC BY 4.0", whole_source=True),
-    Source("phi/tab_train_dev_subset.jsonl.gz", 700, "MIT", whole_source=True),
+    Source("phi/mtsamples_planted.jsonl.gz", 3200, "CC0 per its Kaggle release; planted values our own"),
+    Source("phi/pii_anon_eval.jsonl.gz", 2200, "data CC0, code Apache-2.0"),
+    Source("phi/fhir_synthea.jsonl.gz", 800, "Apache-2.0", whole_source=True),
+    Source("phi/tables_synthea.jsonl.gz", 500, "Apache-2.0"),
+    Source("phi/hl7v2_samples.jsonl.gz", 900, "MIT / CC0-1.0 / Apache-2.0", whole_source=True),
+    Source("phi/ccda_headers.jsonl.gz", 300, "MIT (rows of microsoft/FHIR-Converter only)", whole_source=True),
+    Source("phi/meddocan_es_train_dev.jsonl.gz", 1200, "CC BY 4.0", whole_source=True),
+    Source("phi/tab_train_dev_subset.jsonl.gz", 900, "MIT", whole_source=True),
     Source("phi/wikigold.jsonl.gz", 900, "CC BY 4.0"),
-    Source("phi/wnut17_train_dev.jsonl.gz", 1500, "CC BY 4.0"),
+    Source("phi/wnut17_train_dev.jsonl.gz", 1300, "CC BY 4.0"),
     Source("phi/btc_train_dev.jsonl.gz", 2000, "CC BY 4.0"),
-    Source("phi/biomed_negatives.jsonl.gz", 2500, "CC BY 4.0"),
-    Source("injection/tech_docs.jsonl.gz", 1200, "Apache-2.0 / MIT / BSD-3-Clause", negatives=True),
-    Source("injection/code_snippets.jsonl.gz", 1200, "Apache-2.0 / MIT / BSD-3-Clause", negatives=True),
+    Source("phi/biomed_negatives.jsonl.gz", 1100, "CC BY 4.0"),
+    Source("injection/tech_docs.jsonl.gz", 800, "Apache-2.0 / MIT / BSD-3-Clause", negatives=True),
+    Source("injection/code_snippets.jsonl.gz", 700, "Apache-2.0 / MIT / BSD-3-Clause", negatives=True),
 )
 """What may be shipped as weights. Left out: conll2003, wikineural (non-commercial), chb/sample_ccdas (unclear)."""
 
@@ -136,9 +137,9 @@ def window(encoded: Encoded, first: int, last: int, begin: int, end: int) -> Win
     return Window(ids, target, types=types)
 
 
-def choose(tokenizer: Tokenizer, documents: list[Encoded], most: int, seed: int) -> list[Window]:
+def choose(documents: list[Encoded], most: int, seed: int) -> list[Window]:
     """Choose at most `most` windows of some documents, at most two in five of them without any entity."""
-    begin, end = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    begin, end = backbone.BEGIN, backbone.END
     full: list[Window] = []
     empty: list[Window] = []
     for document in documents:

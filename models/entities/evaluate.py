@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from firewall.inference.spans import Decoded, decode, merge_windows, softmax
-from models.entities.corpus import SOURCES, Encoded, encode, rows, windows_of
+from models.entities import written
+from models.entities.corpus import SOURCES, Encoded, encode, held_out, rows, windows_of
 from models.entities.generator import generate
 from models.entities.labels import ENTITY_TYPE, LABELS, NOT_IDENTIFYING
 from models.entities.marked import Example
@@ -94,6 +95,7 @@ def held_out_documents(data: Path) -> dict[str, list[Example]]:
     }
     for place, (name, people) in enumerate((("generated_people", 1.0), ("generated_lookalikes", 0.0))):
         documents[name] = list(generate(data / "phi", _GENERATED_SEED + place, GENERATED, people))
+    documents[written.SOURCE] = list(written.as_written(tuple(text for text in written.documents() if held_out(text))))
     return documents
 
 
@@ -110,7 +112,7 @@ def predict(
     session: onnxruntime.InferenceSession, tokenizer: Tokenizer, examples: Sequence[Example]
 ) -> list[Predicted]:
     """Run the model over documents in the windows that the service uses."""
-    begin, end = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    begin, end = backbone.BEGIN, backbone.END
     result: list[Predicted] = []
     documents = encode(tokenizer, list(examples))
     for at in range(0, len(documents), 200):

@@ -9,7 +9,7 @@ from typing import Any
 from models.injection.measure import Calibration
 from models.injection.sources import LEFT_OUT, SOURCES
 
-VERSION = "2.0.0"
+VERSION = "3.0.0"
 
 HEAD = f"""# injection {VERSION}
 
@@ -28,10 +28,11 @@ tool calls. It is one signal among several: registry, access rules and patterns 
 
 ## How it works
 
-A text is cut into windows of 128 tokens (two of them special) that share 32; input is lower-cased WordPiece, and words
-that WordPiece would turn into one unknown token are opened first. `model.onnx` reads every window: all-MiniLM-L6-v2
-(22 M parameters, Apache-2.0) with one linear layer over the first token, the mean and the maximum of the last states, and
-a second one over each state that says which tokens belong to the injected passage.
+A text is cut into windows of 128 tokens (two of them special) that share 32. The encoder is the first six layers of
+multilingual-e5-small (384 wide, MIT; its vocabulary cut to the 82 000 pieces in use, case kept), with one linear layer over
+the first token, the mean and the maximum of the last states, and a second one over each state that says which tokens
+belong to the injected passage. A third one guesses after two layers already: `early.onnx` holds these two layers and
+clears the windows of which it is sure, `model.onnx` holds the other four and goes on with the rest.
 
 The document score is
 
@@ -44,8 +45,8 @@ margin of clean documents grows with n: a long clean document has many chances t
 LIMITS = """## Limits
 
 - English first. Attacks in German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian, Turkish, Swedish,
-  Chinese, Japanese, Korean, Arabic, Hindi, Vietnamese, Indonesian, Ukrainian, Czech and Persian were trained on, from
-  about 55 written ones each; WordPiece knows most of these scripts by letters only. No native speaker has read them.
+  Chinese, Japanese, Korean, Arabic, Hindi, Vietnamese, Indonesian, Ukrainian, Czech, Persian, Romanian and Greek were
+  trained on, from some 20 to 80 written ones each. No native speaker has read them.
 - A request that reads like ordinary work ("please update the inventory") inside a result is hard to tell from
   harmless text; expect misses there.
 - An attack spread over many windows is seen piece by piece. Encoded attacks are seen only after decoding.
@@ -55,8 +56,7 @@ LIMITS = """## Limits
 - No row of the development sets was trained on, but whoever wrote the generator had read samples of them. Calibration
   was fitted on them together with the holdout and the written rows, the thresholds on them and the holdout, so these
   figures are somewhat optimistic; holdout figures of generated and planted rows share their grammar with training rows.
-  `benchmarks/injection_cases` was written apart from all of this; nothing was trained or calibrated on it, but the
-  rounds whose weights are averaged were chosen with a look at it, so its figures are a little kind as well.
+  `benchmarks/injection_cases` was written apart from all of this; nothing was trained or calibrated on it.
 - int8 activations are scaled over a batch, so a score can move slightly with what shares its batch.
 - Names of persons and hosts in generated rows are made up.
 """
@@ -131,10 +131,10 @@ held-out texts; `written` are rows made of the sixteenth of `texts/` that traini
 {_table(head, rows)}
 Calibration: scale {calibration.scale:.4f}, bias {calibration.bias:.4f}, rise by windows: {rise}.
 
-A first stage (`cascade.py`: dilated convolutions over projected word vectors, taught by the model) was tried, which
-clears plain windows at a twelfth of the cost. It is shipped where it costs no set more than 0.003 AUC: {verdict}.
+The early guess clears plain windows at a third of the cost. It is shipped where it costs no set more than 0.003 AUC:
+{verdict}.
 
-{_table(("set", "AUC without it", "AUC with it", "clean windows cleared", "attackers' windows cleared"), cleared)}
+{_table(("set", "AUC without it", "AUC with it", "clean windows cleared", "windows of attacked texts cleared"), cleared)}
 False alarms on clean held-out text by document length, at the threshold for tool results. The documents are made of the
 windows of consecutive held-out rows of one file of running text; those of 30 KB and more overlap and come from few files:
 
@@ -162,9 +162,10 @@ Rows available to training after the licence filter and the caps of `sources.py`
 with the licences of their content:
 
 {_table(("file", "rows", "licence"), used)}
-Besides these, `texts/` holds about 5,000 attacks and harmless look-alikes written for this model in 21 languages, which
-`places.py` and `curriculum.py` put into records, mails, pages, logs and tables, and `generator.py` writes more from a
-grammar; about half of what is planted into benign texts is harmless. Left out, so that the weights carry no non-commercial and no unlicensed content:
+Besides these, `texts/` holds what was written for this model: about 8,500 attacks and harmless look-alikes in 23
+languages, of which 2,500 are whole tool results, half of them with the attacker's passage marked. `documents.py`,
+`places.py` and `curriculum.py` make rows of them, and `generator.py` writes more from a grammar; about half of what is
+planted into benign texts is harmless. Left out, so that the weights carry no non-commercial and no unlicensed content:
 
 {left}
 - `promptshield`: rows made of Alpaca (CC BY-NC 4.0); `sop_runbooks`: openregulatory rows (CC BY-NC-SA 4.0);
@@ -177,6 +178,6 @@ def _rebuild(training: Mapping[str, Any]) -> str:
 
     {training["command"]}
 
-Four rounds, of which the weights of the last three are averaged; seeds and steps as in `rounds.py`. The second round ran while
-the last documents of `texts/carriers.txt` were still being written, so the recipe rebuilds its kind, not its very bytes. An interrupted run goes on where it was. `manifest.json` names every file with its digest.
+Four rounds, of whose weights the mean is shipped; seeds and steps as in `rounds.py`. An interrupted run goes on where it was. `manifest.json` names every file
+with its digest.
 """

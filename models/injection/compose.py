@@ -14,11 +14,11 @@ from tokenizers import Tokenizer
 from firewall.inference.windows import Tokens, cut, tokenize
 from models.injection import generator
 from models.injection.sources import Row, digest
+from models.training.backbone import BEGIN, END
 from models.training.loop import IGNORED, Window
 
 SIZE, OVERLAP = 128, 32
 CONTENT = SIZE - 2  # a window also holds the first and the last special token
-CLS, SEP = 101, 102
 HOLDOUT_SHARE = 0.06
 CARRIERS = {"tool_result", "document", "email", "web", "code", "tool_args"}
 
@@ -118,7 +118,7 @@ def excerpt(rng: random.Random, text: str, least: int, most: int) -> str:
 
 def special(ids: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the ids between the first and the last special token."""
-    return np.concatenate(([CLS], ids, [SEP])).astype(np.int32)
+    return np.concatenate(([BEGIN], ids, [END])).astype(np.int32)
 
 
 def windows(rng: random.Random, tokenizer: Tokenizer, rows: Sequence[Row]) -> list[Window]:

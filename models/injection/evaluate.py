@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 
 from models.injection import card, cascade, compose, curriculum, measure, sources
 from models.injection.measure import Floats
-from models.injection.scored import Scored, running, score
+from models.injection.scored import Graphs, Scored, running, score
 from models.injection.sources import Row
 from models.training import export
 
@@ -29,20 +31,30 @@ FALSE_ALARMS = {"tool_call": 0.005, "tool_result": 0.005}  # share of clean text
 RISE_AT = 0.005  # share of clean documents of each size whose largest margin is followed over the sizes
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Where the exported graphs lie: the whole model in float32 and in int8, and in int8 its two parts."""
+
+    floating: Path
+    whole: Path
+    first: Path
+    last: Path
+
+
 def finish(
-    data: Path, out: Path, floating: Path, rows: Sequence[Row], phrases: Sequence[str], *, seed: int, command: str
+    data: Path, out: Path, graphs: Exported, rows: Sequence[Row], phrases: Sequence[str], *, seed: int, command: str
 ) -> None:
-    """Measure `out`/model.onnx and `out`/screen.onnx, and write card and manifest beside them."""
-    model, screen = export.session(out / "model.onnx"), export.session(out / cascade.GRAPH)
+    """Measure the graphs, put those to serve into `out`, and write card and manifest beside them."""
+    model = Graphs(export.session(graphs.last), export.session(graphs.first))
     print("measuring the development sets", flush=True)
     raw = {
-        path.name.removesuffix(".jsonl.gz"): score(model, screen, sources.development(path))
+        path.name.removesuffix(".jsonl.gz"): score(model, sources.development(path))
         for path in sorted((data / "dev").glob("*.jsonl.gz"))
     }
     print("measuring the holdout", flush=True)
     held = compose.holdout_set(rows, phrases, seed=seed, generated=700)
-    raw["holdout"] = score(model, screen, held)
-    raw["written"] = score(model, screen, written(rows, seed))
+    raw["holdout"] = score(model, held)
+    raw["written"] = score(model, written(rows, seed))
     rise = measure.length_rise(running(raw["holdout"], RUNNING), list(SIZES), RISE_AT)
     calibration = measure.fit(
         np.concatenate([part.labels for part in raw.values()]),
@@ -53,11 +65,11 @@ def finish(
     looked, large, hostile = (
         np.concatenate(side) for side in zip(*(part.flat() for part in raw.values()), strict=True)
     )
-    stage = cascade.choose(out / cascade.GRAPH, looked, large, hostile, calibration)
+    stage = cascade.choose(looked, large, hostile, calibration)
     both = {name: part.through(stage, calibration) for name, part in raw.items()}
     kept = cascade.worth({name: (raw[name].auc, both[name].auc) for name in raw})
     sets = both if kept else raw
-    clinical = score(model, screen, sources.clinical(data)[:150])
+    clinical = score(model, sources.clinical(data)[:150])
     clinical = clinical.through(stage, calibration) if kept else clinical
     # The written rows are made of few texts, each in many places: one odd text among them would set the threshold.
     thresholds = choose([part for name, part in sets.items() if name != "written"], calibration)
@@ -73,11 +85,14 @@ def finish(
         "false_alarms_by_file": _alarms(sets["holdout"], calibration, thresholds),
         "false_alarms_clinical_reports": _rate(clinical, calibration, thresholds),
         "false_alarms_by_length": _by_length(running(sets["holdout"], RUNNING), calibration, thresholds["tool_result"]),
-        "int8_drift": drift(floating, out / "model.onnx", held),
-        "milliseconds_per_window": {"model": speed(out / "model.onnx"), "screen": speed(out / cascade.GRAPH)},
+        "int8_drift": drift(graphs.floating, graphs.whole, held),
+        "milliseconds_per_window": {"whole": speed(graphs.whole), "early guess": speed(graphs.first)},
     }
-    if not kept:
-        (out / cascade.GRAPH).unlink()
+    shutil.copyfile(graphs.last if kept else graphs.whole, out / "model.onnx")
+    if kept:
+        shutil.copyfile(graphs.first, out / cascade.GRAPH)
+    else:
+        (out / cascade.GRAPH).unlink(missing_ok=True)
     training = {
         "seed": seed,
         "command": command,
@@ -130,8 +145,8 @@ def choose(pool: Sequence[Scored], calibration: measure.Calibration) -> dict[str
 def drift(floating: Path, quantised: Path, rows: Sequence[Row], most: int = 300) -> dict[str, float]:
     """Return how far the margins of the int8 model are from those of the float one, on windows of real text."""
     part = list(rows[:most])
-    exact = score(export.session(floating), None, part).margins
-    rough = score(export.session(quantised), None, part).margins
+    exact = score(Graphs(export.session(floating)), part).margins
+    rough = score(Graphs(export.session(quantised)), part).margins
     gap = np.abs(exact - rough)
     return {
         "windows": len(part),

@@ -11,78 +11,95 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from models.injection import compose, curriculum, mining, sources
-from models.training import backbone, loop
+from models.injection import compose, curriculum, sources
+from models.training import heads, loop
 from models.training.loop import Window
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One pass: a draw of windows by `seed`, of which `steps` batches of 32 are used.
+    """One pass: a draw of windows by `seed`, of which `steps` batches of 32 are used, at a falling `rate`.
 
     `generated` is the number of rows from the grammar, `written` that of rows made of the written texts, `clean` what
-    the caps of clean collected rows are multiplied by. With `pool` so many windows are drawn first, and `hard` is the
-    share of the round that are those of them that the model so far finds hardest. `words` lets the word vectors learn,
-    too, which scripts need that the backbone knows by letters only. `waves` is how many waves of written texts are used.
+    the caps of clean collected rows are multiplied by. With `words` the word vectors learn, too: they come from four
+    bits a number, and those of common words are better for it. `later` is whether the written texts of the second wave
+    are among them, `wishes` whether what users ask for is planted in data as an attack. With `from_mean` the
+    round starts from the mean of the weights of all rounds before, not from the last of them.
     """
 
     seed: int
-    generated: int
+    windows: int
     steps: int
     rate: float
-    windows: int = 30_000
-    written: int = 0
+    generated: int
+    written: int
     clean: float = 1.0
     words: bool = False
-    waves: int = 1
-    pool: int = 0
-    hard: float = 0.0
+    later: bool = True
+    wishes: bool = False
+    from_mean: bool = False
 
 
-# First the collected data and the grammar; then the written texts in the foreground; then the grammar and more clean
-# texts again, for what the second round unlearned; last what is still hard.
+# First everything that was collected, beside the written texts; then mostly what was written, and many clean texts; then
+# the grammar and what was collected twice more, which the second round had half unlearned.
 ROUNDS = (
-    Round(17, 16_000, 937, 1.2e-4),
-    Round(43, 6_000, 1875, 1.2e-4, windows=60_000, written=34_000),
-    Round(59, 24_000, 900, 1e-4, windows=28_800, written=14_000, clean=3.0, words=True),
+    Round(101, windows=64_000, steps=2000, rate=2e-4, generated=14_000, written=26_000, clean=2.0, later=False),
+    Round(131, windows=88_000, steps=2750, rate=1.5e-4, generated=10_000, written=52_000, clean=3.0, words=True),
     Round(
-        71, 14_000, 1100, 9e-5, windows=35_200, written=26_000, clean=3.0, words=True, waves=2, pool=64_000, hard=0.4
+        149,
+        windows=34_000,
+        steps=1060,
+        rate=1.2e-4,
+        generated=26_000,
+        written=14_000,
+        clean=2.0,
+        words=True,
+        wishes=True,
+    ),
+    Round(
+        163,
+        windows=24_000,
+        steps=750,
+        rate=1e-4,
+        generated=40_000,
+        written=7_000,
+        clean=1.5,
+        words=True,
+        wishes=True,
+        from_mean=True,
     ),
 )
-# The shipped weights are the mean of these rounds' (counted from 1): rounds that see different texts err in different
-# places, and their mean is better on texts of neither kind than any of them.
-AVERAGED = (2, 3, 4)
-POOL = "pool.npy"  # margins of the pool of the last round
-WRONG_LABELS = 0.01  # share of each class that is taken for mislabelled when the hardest are sought
+
+# The shipped weights are the mean of all rounds': rounds that see different texts err in different places.
 
 
 def draw(tokenizer: Tokenizer, data: Path, turn: Round) -> list[Window]:
-    """Return the windows of a round, or its pool."""
+    """Return the windows of a round."""
     rows = sources.load(data, clean=turn.clean)
-    shelves = curriculum.library(waves=turn.waves) if turn.written else None
+    shelves = curriculum.library(later=turn.later, wishes=turn.wishes)
 
     def written(rng: random.Random, carriers: Sequence[sources.Row]) -> list[sources.Row]:
-        return [] if shelves is None else curriculum.rows(rng, shelves, carriers, turn.written)
+        return curriculum.rows(rng, shelves, carriers, turn.written)
 
     return compose.training_set(
         tokenizer,
         rows,
         sources.phrases_of(data),
         seed=turn.seed,
-        count=turn.pool or turn.windows,
+        count=turn.windows,
         generated=turn.generated,
-        written=written if turn.written else None,
+        written=written,
     )
 
 
-def average(model: backbone.SpanClassifier, checkpoints: Sequence[Path]) -> None:
-    """Give a model the mean of the weights of several checkpoints."""
-    states = [torch.load(path, weights_only=True)["model"] for path in checkpoints]
+def average(model: heads.SpanClassifier, runs: Sequence[Path]) -> None:
+    """Give a model the mean of the weights of several rounds, by the folders of their checkpoints."""
+    states = [torch.load(run / "checkpoint.pt", weights_only=True)["model"] for run in runs]
     model.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
 
 
 def fit(
-    model: backbone.SpanClassifier,
+    model: heads.SpanClassifier,
     tokenizer: Tokenizer,
     data: Path,
     turn: Round,
@@ -94,12 +111,6 @@ def fit(
 ) -> None:
     """Train one round in place, or go on with its checkpoint. `share` shortens it, for a pilot."""
     windows = draw(tokenizer, data, turn)
-    if turn.pool:
-        run.mkdir(parents=True, exist_ok=True)
-        found = mining.remembered(run / POOL, model, windows, threads=threads)
-        windows = mining.hardest(
-            windows, found, count=turn.windows, share=turn.hard, noise=WRONG_LABELS, seed=turn.seed
-        )
     print(f"{run.name}: {len(windows)} windows", dict(Counter(window.target for window in windows)), flush=True)
     model.encoder.embeddings.word_embeddings.weight.requires_grad = turn.words
     plan = loop.Plan(rate=turn.rate, seed=turn.seed, threads=threads)

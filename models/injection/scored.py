@@ -1,4 +1,4 @@
-"""Rows with what the two stages say of each of their windows."""
+"""Rows with what the early guess and the whole model say of each of their windows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOWEST = -20.0
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A set of rows. `windows` are the large model's margins by row, `looked` the screen's, in the same form."""
+    """A set of rows. `windows` are the whole model's margins by row, `looked` the early guesses, in the same form."""
 
     rows: Sequence[Row] = field(repr=False)
     windows: Sequence[Floats] = field(repr=False)
@@ -48,7 +48,7 @@ class Scored:
         return auc(self.labels, self.margins)
 
     def through(self, stage: cascade.Stage, calibration: Calibration) -> Scored:
-        """Return the set as both stages together answer it."""
+        """Return the set as it is answered where the early guess clears."""
         both = [
             stage.through(looked, margins, calibration)
             for looked, margins in zip(self.looked, self.windows, strict=True)
@@ -56,7 +56,7 @@ class Scored:
         return replace(self, windows=both)
 
     def flat(self) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        """Return the screen's margins, the large model's, and whether the row is an attack, of all windows."""
+        """Return the early guesses, the whole model's margins, and whether the row is an attack, of all windows."""
         hostile = np.repeat(self.labels == 1, self.counts.astype(int))
         return np.concatenate(list(self.looked)), np.concatenate(list(self.windows)), hostile
 
@@ -68,14 +68,24 @@ class Scored:
         )
 
 
-def score(model: InferenceSession, screen: InferenceSession | None, rows: Sequence[Row]) -> Scored:
-    """Run both graphs over all windows of each row; without a screen its margins are zero."""
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """An exported model: one graph, or its first part and the one that goes on from there."""
+
+    last: InferenceSession
+    first: InferenceSession | None = None
+
+
+def score(model: Graphs, rows: Sequence[Row]) -> Scored:
+    """Run a model over all windows of each row; where it is one graph the early guesses are zero."""
     tokens = tokenize(backbone.load_tokenizer(), [row.text for row in rows])
     cuts = [cut(len(part), compose.CONTENT, compose.OVERLAP) for part in tokens]
     windows = [compose.special(part.ids[a:b]) for part, spans in zip(tokens, cuts, strict=True) for a, b in spans]
-    logits = export.run(model, windows)
+    if model.first is None:
+        logits, looked = export.run(model.last, windows), np.zeros(len(windows))
+    else:
+        logits, looked = export.run_parts(model.first, model.last, windows)
     large = np.array([float(row[1] - row[0]) for row in logits])
-    looked = np.zeros(len(windows)) if screen is None else cascade.margins(screen, windows)
     ends = np.cumsum([len(spans) for spans in cuts])[:-1]
     return Scored(rows, np.split(large, ends), np.split(looked, ends))
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from models.injection import cascade, compose, evaluate, mining, rounds, sources
-from models.training import backbone, export, screen
+from models.injection import compose, evaluate, rounds, sources
+from models.training import backbone, export, heads
 
 FOLDER = Path(__file__).parent
 LABELS = ("BENIGN", "INJECTION")
@@ -51,9 +51,11 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     tokenizer = backbone.load_tokenizer()
     torch.manual_seed(rounds.ROUNDS[0].seed)
-    model = backbone.SpanClassifier(backbone.load_encoder(), len(LABELS))
+    model = heads.SpanClassifier(backbone.load_encoder(), len(LABELS))
     runs = [given.runs / f"{given.name}-{number}" for number in range(1, len(rounds.ROUNDS) + 1)]
-    for turn, run in zip(rounds.ROUNDS, runs, strict=True) if given.stage != "export" else ():
+    for number, (turn, run) in enumerate(zip(rounds.ROUNDS, runs, strict=True)) if given.stage != "export" else ():
+        if turn.from_mean:
+            rounds.average(model, runs[:number])
         rounds.fit(
             model,
             tokenizer,
@@ -66,25 +68,23 @@ def main() -> None:
         )
     if given.stage == "fit":
         return
-    rounds.average(model, [runs[number - 1] / "checkpoint.pt" for number in rounds.AVERAGED])
     given.out.mkdir(parents=True, exist_ok=True)
-    floating = runs[-1] / "model.fp32.onnx"
-    export.to_onnx(model, floating)
-    export.to_int8(floating, given.out / "model.onnx")
-    last, seed = runs[-1], rounds.ROUNDS[-1].seed
-    taught = None if given.no_resume else cascade.finished(last, seed)
-    if taught is None:
-        pool = rounds.draw(tokenizer, given.data, rounds.ROUNDS[-1])
-        # What the model before the last round thought of them; asking the last one again would take as long as that.
-        opinions = mining.remembered(last / rounds.POOL, model, pool, threads=given.threads)
-        taught = cascade.teach(pool, opinions, last, seed=seed, threads=given.threads)
-    screen.to_onnx(taught, given.out / cascade.GRAPH)
+    last = runs[-1]
+    rounds.average(model, runs)
+    model.eval()
+    graphs = evaluate.Exported(*(last / name for name in ("fp32.onnx", "whole.onnx", "first.onnx", "rest.onnx")))
+    export.to_onnx(heads.Whole(model), graphs.floating)
+    export.to_int8(graphs.floating, graphs.whole)
+    parts = last / "first.fp32.onnx", last / "rest.fp32.onnx"
+    export.to_onnx_parts(model, *parts)
+    for floating, small in zip(parts, (graphs.first, graphs.last), strict=True):
+        export.to_int8(floating, small)
     export.write_tokenizer(given.out, LABELS, "sequence-classification", window=compose.SIZE)
     command = "python -m models.injection.train --data DIR" + ("" if given.share == 1 else f" --share {given.share}")
     evaluate.finish(
         given.data,
         given.out,
-        floating,
+        graphs,
         sources.load(given.data),
         sources.phrases_of(given.data),
         seed=rounds.ROUNDS[0].seed,

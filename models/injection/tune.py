@@ -92,11 +92,15 @@ def tune(given: argparse.Namespace) -> Finished:
     run = given.runs / f"tune-{fingerprint(file, base, course, given.held_out)}"
     tokenizer = load_tokenizer(base.model.manifest)
     graph = given.base / base.model.manifest.graph
+    first = given.base / base.raw["screen"]["graph"] if base.model.begun else None
     heads = json.loads((given.base / "config.json").read_text(encoding="utf-8")).get("num_attention_heads")
-    model, marked, counts = fit(graph, tokenizer, parts.train, course, run, resume=not given.no_resume, heads=heads)
+    model, marked, counts = fit(
+        graph, tokenizer, parts.train, course, run, resume=not given.no_resume, first=first, attention_heads=heads
+    )
     # Everything is written beside the place and moved there when it is whole.
     made = given.out.with_name(f"{given.out.name}.part")
-    write_graph(model, prepare(base, made), run, marked=marked)
+    target = prepare(base, made)
+    write_graph(model, target, run, marked=marked, first=None if first is None else made / first.name)
     training = {
         "seed": given.seed,
         "command": command(given),

@@ -55,7 +55,7 @@ def items(name: str) -> dict[str, list[str]]:
 
 def sections(name: str) -> dict[str, Shelf]:
     """Return the sections of a file in order."""
-    return {title: _shelf(lines) for title, lines in items(name).items()}
+    return {title: shelved(lines) for title, lines in items(name).items()}
 
 
 def shelf(name: str) -> Shelf:
@@ -74,7 +74,7 @@ def languages(kind: str, files: Mapping[str, int]) -> dict[str, Shelf]:
         for title, lines in items(name).items():
             code, what = title.split()
             if what == kind:
-                found[code] = found.get(code, Shelf((), ())) + _shelf(lines[first:])
+                found[code] = found.get(code, Shelf((), ())) + shelved(lines[first:])
     return found
 
 
@@ -106,7 +106,8 @@ def loosened(rng: random.Random, text: str) -> str:
     return text
 
 
-def _shelf(lines: list[str]) -> Shelf:
+def shelved(lines: list[str]) -> Shelf:
+    """Split items into those to learn from and those to measure on, by their digests."""
     unique = list(dict.fromkeys(lines))
     kept = [item for item in unique if digest("kept:" + item) % HELD_OUT_OF == 0]
     held = set(kept)

@@ -22,10 +22,11 @@ from onnxruntime.transformers.fusion_options import FusionOptions
 from tokenizers import Tokenizer
 from torch import nn
 
-from models.training import backbone
+from models.training import backbone, heads
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 OPSET = 17
+_FREE_AXES = 2  # the batch and the sequence
 
 
 def to_onnx(module: nn.Module, path: Path) -> None:
@@ -33,25 +34,55 @@ def to_onnx(module: nn.Module, path: Path) -> None:
 
     The output is `logits`; a module that answers a pair has a second one, `marks` [batch, sequence].
     """
-    module.eval()
     ids = torch.randint(1000, 20000, (2, 16))
     mask = torch.ones_like(ids)
     mask[1, 9:] = 0
-    per_token = {0: "batch", 1: "sequence"}
     with torch.no_grad():
-        answer = module(ids, mask, mask * 0)
-        logits = answer if isinstance(answer, torch.Tensor) else answer[0]
-        axes = dict.fromkeys(INPUTS, per_token) | {"logits": {0: "batch"} if logits.dim() == 2 else per_token}
-        outputs = ["logits"]
-        if logits is not answer:
-            outputs.append("marks")
-            axes["marks"] = per_token
+        answer = module.eval()(ids, mask, mask * 0)
+    outputs = (
+        {"logits": answer} if isinstance(answer, torch.Tensor) else dict(zip(("logits", "marks"), answer, strict=True))
+    )
+    write(module, path, dict(zip(INPUTS, (ids, mask, mask * 0), strict=True)), outputs)
+
+
+def to_onnx_parts(model: heads.SpanClassifier, beginning: Path, rest: Path) -> None:
+    """Write a span classifier as two float32 ONNX files.
+
+    The first answers `margin` [batch] and `states` [batch, sequence, hidden]; the second takes these states.
+    """
+    ids = torch.randint(1000, 20000, (2, 16))
+    mask = torch.ones_like(ids)
+    mask[1, 9:] = 0
+    first, second = heads.Beginning(model).eval(), heads.Rest(model).eval()
+    with torch.no_grad():
+        margin, states = first(ids, mask)
+        logits, marks = second(states, mask)
+    write(first, beginning, {"input_ids": ids, "attention_mask": mask}, {"margin": margin, "states": states})
+    write(second, rest, {"states": states, "attention_mask": mask}, {"logits": logits, "marks": marks})
+
+
+def write(
+    module: nn.Module, path: Path, inputs: Mapping[str, torch.Tensor], outputs: Mapping[str, torch.Tensor]
+) -> None:
+    """Write a module as float32 ONNX. The examples tell the axes: those of two and sixteen elements are free."""
+    free = {2: "batch", 16: "sequence"}
+    axes = {
+        name: {
+            at: free[size]
+            for at, size in enumerate(one.shape)
+            if at < _FREE_AXES and size in free and (at or size == 2)
+        }
+        for name, one in {**inputs, **outputs}.items()
+    }
+    if "logits" in axes and outputs["logits"].dim() == _FREE_AXES:
+        axes["logits"] = {0: "batch"}  # the second axis is that of the classes
+    with torch.no_grad():
         torch.onnx.export(
-            module,
-            (ids, mask, mask * 0),
+            module.eval(),
+            tuple(inputs.values()),
             str(path),
-            input_names=list(INPUTS),
-            output_names=outputs,
+            input_names=list(inputs),
+            output_names=list(outputs),
             dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
@@ -141,12 +172,12 @@ def run(
     for first in range(0, len(order), batch):
         part = order[first : first + batch]
         longest = len(windows[part[-1]])
-        feed = {name: np.zeros((len(part), longest), dtype=np.int64) for name in INPUTS}
+        feed = {one.name: np.zeros((len(part), longest), dtype=np.int64) for one in model.get_inputs()}
         for row, index in enumerate(part):
             count = len(windows[index])
             feed["input_ids"][row, :count] = windows[index]
             feed["attention_mask"][row, :count] = 1
-            if types is not None:
+            if types is not None and "token_type_ids" in feed:
                 feed["token_type_ids"][row, :count] = types[index]
         answer = model.run([output], feed)[0]
         per_token = output == "marks" or answer.ndim == 3
@@ -155,42 +186,61 @@ def run(
     return result
 
 
+def run_parts(
+    beginning: onnxruntime.InferenceSession,
+    rest: onnxruntime.InferenceSession,
+    windows: Sequence[NDArray[np.int32]],
+    batch: int = 32,
+) -> tuple[list[NDArray[np.float32]], NDArray[np.float64]]:
+    """Return the logits of each window, and its margin behind the first part, batched by length."""
+    logits: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)] * len(windows)
+    margins = np.zeros(len(windows))
+    order = sorted(range(len(windows)), key=lambda index: len(windows[index]))
+    for first in range(0, len(order), batch):
+        part = order[first : first + batch]
+        ids = np.zeros((len(part), len(windows[part[-1]])), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, index in enumerate(part):
+            ids[row, : len(windows[index])] = windows[index]
+            mask[row, : len(windows[index])] = 1
+        margins[part], states = beginning.run(["margin", "states"], {"input_ids": ids, "attention_mask": mask})
+        answer = rest.run(["logits"], {"states": states, "attention_mask": mask})[0]
+        for row, index in enumerate(part):
+            logits[index] = answer[row]
+    return logits, margins
+
+
 def write_tokenizer(folder: Path, labels: Sequence[str], task: str, *, token_types: int = 2, window: int = 128) -> None:
     """Write tokenizer.json, tokenizer_config.json and config.json so that transformers' Auto classes load them."""
     tokenizer: Tokenizer = backbone.load_tokenizer()
     tokenizer.save(str(folder / "tokenizer.json"))
-    base = json.loads((backbone.folder() / "config.json").read_text(encoding="utf-8"))
     kind = {"sequence-classification": "Sequence", "token-classification": "Token"}[task]
+    base = backbone.packed()
     config = {
-        key: base[key]
-        for key in (
-            "hidden_act",
-            "hidden_size",
-            "initializer_range",
-            "intermediate_size",
-            "layer_norm_eps",
-            "max_position_embeddings",
-            "num_attention_heads",
-            "num_hidden_layers",
-            "pad_token_id",
-            "vocab_size",
-        )
-    } | {
         "architectures": [f"BertFor{kind}Classification"],
         "model_type": "bert",
+        "hidden_act": "gelu",
+        "hidden_size": base.hidden,
+        "intermediate_size": base.inner,
+        "layer_norm_eps": base.epsilon,
+        "max_position_embeddings": base.positions,
+        "num_attention_heads": base.heads,
+        "num_hidden_layers": backbone.LAYERS,
+        "pad_token_id": backbone.PAD,
+        "vocab_size": tokenizer.get_vocab_size(),
         "type_vocab_size": token_types,
         "id2label": {str(index): label for index, label in enumerate(labels)},
         "label2id": {label: index for index, label in enumerate(labels)},
     }
     settings = {
-        "tokenizer_class": "BertTokenizer",
-        "do_lower_case": True,
+        "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": window,
-        "unk_token": "[UNK]",
-        "sep_token": "[SEP]",
-        "pad_token": "[PAD]",
-        "cls_token": "[CLS]",
-        "mask_token": "[MASK]",
+        "unk_token": "<unk>",
+        "sep_token": "</s>",
+        "pad_token": "<pad>",
+        "cls_token": "<s>",
+        "bos_token": "<s>",
+        "eos_token": "</s>",
     }
     _write(folder / "config.json", config)
     _write(folder / "tokenizer_config.json", settings)

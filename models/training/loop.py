@@ -65,8 +65,9 @@ class Batch:
     marks: Tensor
 
 
-Output = Tensor | tuple[Tensor, Tensor]
+Output = Tensor | tuple[Tensor, ...]
 Loss = Callable[[Output, Batch], Tensor]
+_WITH_HUNCH = 3  # outputs of a model that also guesses early
 
 
 def schedule(lengths: Sequence[int], batch: int, seed: int) -> list[list[int]]:
@@ -129,10 +130,11 @@ def cross_entropy(plan: Plan) -> Loss:
     return loss
 
 
-def with_marks(plan: Plan, share: float = 0.5) -> Loss:
-    """Return the loss of a model with two heads: windows as in `cross_entropy`, plus `share` of that over tokens.
+def with_marks(plan: Plan, share: float = 0.5, early: float = 0.3) -> Loss:
+    """Return the loss of a model with three heads: windows as in `cross_entropy`, tokens, and the early guess.
 
-    The tokens of a window count together as one, so that long windows do not outvote short ones.
+    `share` and `early` are the weights of the latter two. The tokens of a window count together as one, so that long
+    windows do not outvote short ones. A model without an early guess has no loss for it.
     """
     over_windows = cross_entropy(plan)
 
@@ -144,7 +146,13 @@ def with_marks(plan: Plan, share: float = 0.5) -> Loss:
         rows = (each * known).sum(1) / known.sum(1).clamp(min=1.0)
         weights = batch.weights * (known.sum(1) > 0)
         over_tokens = (rows * weights).sum() / weights.sum().clamp(min=1e-6)
-        return over_windows(output, batch) + share * over_tokens
+        value = over_windows(output, batch) + share * over_tokens
+        if len(output) < _WITH_HUNCH:
+            return value
+        guesses = nn.functional.binary_cross_entropy_with_logits(
+            output[2].float(), batch.targets.float(), reduction="none"
+        )
+        return value + early * (guesses * batch.weights).sum() / batch.weights.sum()
 
     return loss
 
@@ -225,7 +233,9 @@ def _groups(model: nn.Module, plan: Plan) -> list[dict[str, object]]:
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            groups.setdefault((name.startswith(("head.", "marks.")), parameter.dim() > 1), []).append(parameter)
+            groups.setdefault((name.startswith(("head.", "marks.", "hunch.")), parameter.dim() > 1), []).append(
+                parameter
+            )
     return [
         {
             "params": parameters,

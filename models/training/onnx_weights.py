@@ -8,7 +8,6 @@ them; biases may stand in any of the nodes around. Anything else is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -25,7 +24,7 @@ class Weights:
     """The weights of a classifier by their names in `SpanClassifier`, and the sizes that they call for.
 
     Words are int8 in the file; training leaves them as they are, so that they come back the same. `marked` tells
-    whether the file has the head over tokens.
+    whether the file has the head over tokens, `early` behind how many layers it guesses, 0 where it does not.
     """
 
     arrays: dict[str, Floats] = field(repr=False)
@@ -33,6 +32,7 @@ class Weights:
     heads: int
     epsilon: float
     marked: bool
+    early: int
 
     @property
     def hidden(self) -> int:
@@ -45,7 +45,7 @@ class Weights:
         return int(self.arrays["head.weight"].shape[0])
 
 
-def read(path: Path, *, heads: int | None = None) -> Weights:
+def read(model: onnx.ModelProto, *, heads: int | None = None) -> Weights:
     """Read the weights of an exported BERT classifier with the head of `SequenceClassifier`.
 
     `heads` is the number of attention heads; it is needed only where the graph does not say.
@@ -53,7 +53,7 @@ def read(path: Path, *, heads: int | None = None) -> Weights:
     Raises:
         UnknownGraphError: if the graph is built in a way that is not known here; the sentence says where.
     """
-    return _Reader(Graph(onnx.load(path)), heads).read()
+    return _Reader(Graph(model), heads).read()
 
 
 class _Reader:
@@ -77,19 +77,30 @@ class _Reader:
             marks = self._linear("marks", self.graph.affine("marks"), "the head over tokens")
             if marks.source != last:
                 raise UnknownGraphError("the head over tokens reads other states than the head over windows")
+        guess = self._guess() if "margin" in self.graph.outputs else ""
         stacked: list[dict[str, Floats]] = []
-        state = last
+        state, above = last, -1
         while (norm := self._norm(state)).inputs.products:
+            above = len(stacked) if state == guess else above
             layer: dict[str, Floats] = {}
             state = self._layer(layer, norm)
             stacked.append(layer)
+        if guess and above < 0:
+            raise UnknownGraphError("the early guess reads states that the other heads do not build on")
         self._put_norm("encoder.embeddings.LayerNorm", norm)
         self._embeddings(norm)
         for number, layer in enumerate(reversed(stacked)):
             self.arrays |= {f"encoder.encoder.layer.{number}.{name}": array for name, array in layer.items()}
         if not stacked or self.heads is None:
             raise UnknownGraphError("no layers with attention lie between the heads and the embeddings")
-        return Weights(self.arrays, len(stacked), self.heads, min(self.epsilons), marked)
+        return Weights(
+            self.arrays, len(stacked), self.heads, min(self.epsilons), marked, len(stacked) - above if guess else 0
+        )
+
+    def _guess(self) -> str:
+        """Read the head that guesses early; return the states that it reads."""
+        hunch = self._linear("hunch", self.graph.affine("margin"), "the early guess")
+        return self._norm_behind(hunch.source, "the early guess")
 
     def _layer(self, layer: dict[str, Floats], norm: Norm) -> str:
         """Read one layer whose last norm is given; return the states that go into it."""

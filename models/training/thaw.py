@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from transformers import BertConfig, BertModel
 
 from models.training import export
-from models.training.backbone import SpanClassifier
+from models.training.heads import EARLY, SpanClassifier
 from models.training.onnx_float import made_float
 from models.training.onnx_graph import UnknownGraphError
+from models.training.onnx_joined import joined
 from models.training.onnx_weights import read
 
 # Sums in another order move a logit by some 1e-6 of its size; any part that is read wrongly moves one by far more.
@@ -45,15 +46,18 @@ class Agreement:
     correlation: float
 
 
-def thaw(path: Path, *, heads: int | None = None, dropout: float = 0.1) -> SpanClassifier:
-    """Return the model of a file, ready to be trained on; where it has no head over tokens, that one is fresh.
+def thaw(path: Path, first: Path | None = None, *, heads: int | None = None, dropout: float = 0.1) -> SpanClassifier:
+    """Return the model of a file, ready to be trained on; the heads that it lacks, over tokens or for a guess, are fresh.
+
+    `first` is the file of its first layers where it goes on from another.
 
     `heads` is needed only where the graph does not say how many its attention has. Word vectors are frozen.
 
     Raises:
         UnknownGraphError: if the graph cannot be read, or computes something else than what was read.
     """
-    weights = read(path, heads=heads)
+    graph = loaded(path, first)
+    weights = read(graph, heads=heads)
     arrays = weights.arrays
     config = BertConfig(
         vocab_size=len(arrays["encoder.embeddings.word_embeddings.weight"]),
@@ -72,17 +76,24 @@ def thaw(path: Path, *, heads: int | None = None, dropout: float = 0.1) -> SpanC
     told = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
     missing, unknown = model.load_state_dict(told, strict=False)
     fresh = set() if weights.marked else {"marks.weight", "marks.bias"}
-    if unknown or set(missing) - fresh:
+    fresh |= set() if weights.early else {"hunch.weight", "hunch.bias"}
+    if unknown or set(missing) - fresh or weights.early not in (0, EARLY):
         raise UnknownGraphError("the graph lacks weights that the model needs, or has others")
     model.encoder.embeddings.word_embeddings.weight.requires_grad = False
     longest = min(128, config.max_position_embeddings)
     rng = np.random.default_rng(17)
     compare(
-        path,
+        graph,
         model.eval(),
         [rng.integers(0, config.vocab_size, min(size, longest)).astype(np.int32) for size in _LENGTHS],
     )
     return model
+
+
+def loaded(path: Path, first: Path | None = None) -> onnx.ModelProto:
+    """Return the graph of a file, put together with that of its first layers where these are in another."""
+    graph = onnx.load(path)
+    return graph if first is None else joined(onnx.load(first), graph)
 
 
 def is_marked(path: Path) -> bool:
@@ -90,13 +101,13 @@ def is_marked(path: Path) -> bool:
     return "marks" in {one.name for one in onnx.load(path).graph.output}
 
 
-def compare(path: Path, model: SpanClassifier, windows: Sequence[NDArray[np.int32]]) -> Agreement:
-    """Hold a thawed model against its file on windows (special tokens included).
+def compare(graph: onnx.ModelProto, model: SpanClassifier, windows: Sequence[NDArray[np.int32]]) -> Agreement:
+    """Hold a thawed model against its graph on windows (special tokens included).
 
     Raises:
         UnknownGraphError: if they differ by more than the order of sums and the quantisation of activations explain.
     """
-    exact, served = (_logits(onnx_file, windows) for onnx_file in (made_float(onnx.load(path)), onnx.load(path)))
+    exact, served = (_logits(each, windows) for each in (made_float(graph), graph))
     with torch.no_grad():
         ids = [torch.from_numpy(one.astype(np.int64))[None] for one in windows]
         mine = np.concatenate([model(one, torch.ones_like(one), one * 0)[0].numpy() for one in ids]).astype(np.float64)

@@ -60,6 +60,7 @@ class TestPolicies:
             "excise": "enforce",
             "hipaa-strict": "enforce",
             "monitor": "monitor",
+            "reversible": "enforce",
         }
         table = firewall("policy", "list").out.splitlines()
         assert [row.split()[0] for row in table] == ["id", *(one["id"] for one in listed)]

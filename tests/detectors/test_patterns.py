@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from firewall.detectors import patterns
 from firewall.detectors.patterns import PatternDetector
+from firewall.expressions import quiet
 from firewall.payload.views import canonical
-from firewall.rules import Rule, RuleSet, load, quiet
+from firewall.rules import Rule, RuleSet, load
 from firewall.vocabulary import Finding, Origin, Segment, Severity, SkipReason, Span, ViewKind
 from tests.conftest import RULES
 

@@ -22,14 +22,14 @@ from tests import tiny_models
 class Watched(Model):
     """A model that writes down its batches, and waits before each one while its gate is shut."""
 
-    def __init__(self, *args: object) -> None:
+    def __init__(self, *args: object, **more: object) -> None:
         """Start with an open gate and an empty record."""
         self.batches: list[list[int]] = []
         self.gate = threading.Event()
         self.entered = threading.Event()
         self.gate.set()
         self.fails = False
-        super().__init__(*args)  # type: ignore[arg-type]  # handed on to Model's own constructor
+        super().__init__(*args, **more)  # type: ignore[arg-type]  # handed on to Model's own constructor
         self.batches.clear()
         self.entered.clear()
 

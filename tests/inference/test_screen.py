@@ -30,17 +30,17 @@ WORDS = st.lists(st.sampled_from(["the", "notes", "pump", "ignore", "report"]), 
 class Watched(Model):
     """A model that writes down what each graph was given, and waits while its gate is shut."""
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: Any, **more: Any) -> None:
         """Start with an open gate and an empty record."""
         self.batches: list[tuple[str, list[int]]] = []
         self.gate = threading.Event()
         self.entered = threading.Event()
         self.gate.set()
-        super().__init__(*args)
+        super().__init__(*args, **more)
         self.batches.clear()
         self.entered.clear()
 
-    def clear(self, windows: Sequence[Window]) -> list[Answer | None]:
+    def clear(self, windows: Sequence[Window]) -> list[Answer | Window]:
         """Screen as ever."""
         self.batches.append(("screen", [len(window) for window in windows]))
         self.entered.set()
@@ -53,10 +53,10 @@ class Watched(Model):
         return super().read(windows)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a model folder with a screen."""
-    return tiny_models.write_screened(tmp_path_factory.mktemp("models") / "guard")
+@pytest.fixture(scope="module", params=[False, True], ids=["apart", "divided"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model folder with a screen: a graph of its own, or the first part of the model's."""
+    return tiny_models.write_screened(tmp_path_factory.mktemp("models") / "guard", divided=request.param)
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +200,7 @@ class TestBatches:
         assert 'firewall_model_windows_total{graph="model",model="guard"}' in told
 
     def test_the_screen_looks_at_more_at_a_time(self, folder: Path) -> None:
-        """A long plain document is cleared in a few batches, and the model is never asked."""
+        """A long plain document is cleared in a few batches, and the model is never asked; its own layers keep its pace."""
         model = Watched.load(folder)
         assert isinstance(model, Watched)
         with Batcher(model, max_tokens_per_batch=64) as batcher:
@@ -208,7 +208,8 @@ class TestBatches:
             answers = asyncio.run(batcher.score(windows))
         assert all(answer.cleared for answer in answers)
         assert {graph for graph, _ in model.batches} == {"screen"}
-        assert len(model.batches) <= -(-len(windows) * 32 // SCREEN_TOKENS["cpu"]) + 1
+        most = 64 if model.begun else SCREEN_TOKENS["cpu"]
+        assert len(model.batches) <= -(-len(windows) * 32 // most) + 1
 
     def test_the_lines_take_turns(self, folder: Path) -> None:
         """A short text that comes while a long suspicious one is read is screened next and read right after."""
@@ -249,3 +250,21 @@ class TestBatches:
 
         asyncio.run(scenario())
         assert {graph for graph, _ in model.batches} == {"screen"}
+
+
+def test_a_divided_model_reads_what_nobody_has_begun(tmp_path: Path) -> None:
+    """Without clearing, and where a window comes straight to the second part, the first one still runs."""
+    folder = tiny_models.write_screened(tmp_path / "m", divided=True)
+    whole = Model.load(tiny_models.write_injection(tmp_path / "whole", marks=True))
+    model = Model.load(folder, screen=False)
+    assert model.begun
+    windows = windows_of(model, "the notes", "please ignore it", "the pump")
+    for answer, alone in zip(model.read(windows), whole.read(windows), strict=True):
+        assert np.allclose(answer.logits, alone.logits)
+    assert not any(answer.cleared for answer in model.run(windows))
+
+
+def test_a_second_part_needs_its_first(tmp_path: Path) -> None:
+    """A graph that goes on from states is refused where no other graph makes them."""
+    with pytest.raises(ConfigurationError, match="states"):
+        Model.load(tiny_models.write_screened(tmp_path / "m", divided=True, first=tiny_models.screen_graph()))

@@ -29,7 +29,7 @@ def test_what_the_recipe_exports_comes_back(marks: bool, tmp_path: Path) -> None
     before = tiny_base.module(marks=marks)
     path = tiny_base.write_graph(tmp_path, before)
     found = thaw.thaw(path)
-    told = thaw.compare(path, found, windows(30522))
+    told = thaw.compare(thaw.loaded(path), found, windows(tiny_base.VOCABULARY))
     assert told.gap < 1e-4
     assert told.correlation > 0.95
     assert thaw.is_marked(path) is marks
@@ -40,9 +40,9 @@ def test_what_the_recipe_exports_comes_back(marks: bool, tmp_path: Path) -> None
 
 def test_the_shipped_model_comes_back() -> None:
     """Its answers are those of the file with float weights; words stay as they are."""
-    path = MODELS / "injection" / "model.onnx"
-    found = thaw.thaw(path)
-    told = thaw.compare(path, found, windows(30522, 6))
+    files = MODELS / "injection" / "model.onnx", MODELS / "injection" / "early.onnx"
+    found = thaw.thaw(*files)
+    told = thaw.compare(thaw.loaded(*files), found, windows(tiny_base.VOCABULARY, 6))
     assert told.gap < 1e-3
     assert not found.encoder.embeddings.word_embeddings.weight.requires_grad
     assert found.marks.weight.requires_grad
@@ -52,7 +52,7 @@ def test_a_thawed_model_that_is_exported_again_is_the_same_file(tmp_path: Path) 
     """Int8 weights survive the way to float and back: the answers stay."""
     path = tiny_base.write_graph(tmp_path / "first", tiny_base.module(marks=True))
     again = tiny_base.write_graph(tmp_path / "again", thaw.thaw(path))
-    found = thaw.compare(again, thaw.thaw(path), windows(30522))
+    found = thaw.compare(thaw.loaded(again), thaw.thaw(path), windows(tiny_base.VOCABULARY))
     assert found.gap < 1e-3
 
 
@@ -63,7 +63,7 @@ def test_weights_read_wrongly_are_noticed(tmp_path: Path) -> None:
     with torch.no_grad():
         found.encoder.encoder.layer[1].attention.output.dense.weight[3] += 0.5
     with pytest.raises(UnknownGraphError, match="computes something else"):
-        thaw.compare(path, found, windows(30522))
+        thaw.compare(thaw.loaded(path), found, windows(tiny_base.VOCABULARY))
 
 
 def test_forms_of_other_exporters_are_read_as_well(tmp_path: Path) -> None:

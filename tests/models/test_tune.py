@@ -126,12 +126,12 @@ def test_a_run_goes_on_and_a_worse_model_is_said_aloud(
 
 def test_a_first_stage_does_not_clear_what_was_taught(tmp_path: Path) -> None:
     """The base's clears everything; the new model's has a lower limit or is gone, and the injections are found."""
-    base = tiny_base.write(tmp_path / "injection", screened=True)
+    base = tiny_base.write(tmp_path / "injection", divided=True)
     asked = given(tmp_path, base, write_data(tmp_path / "my.jsonl"))
     finished = tune.tune(asked)
     found = verify(asked.out)
     assert found.screen is None or found.screen.clear_below < 100
-    assert (asked.out / "screen.onnx").exists() is (found.screen is not None)
+    assert (asked.out / "early.onnx").exists() is (found.screen is not None)
     assert finished.own.ranking[1]["auc"].value > 0.95
 
 

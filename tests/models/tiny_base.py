@@ -9,21 +9,23 @@ from pathlib import Path
 import torch
 from transformers import BertConfig, BertModel
 
-from models.training import backbone, export, screen
+from models.injection.tuning import fit as tuning
+from models.training import export, heads
 from tests.conftest import MODELS
 
-LAYERS, HEADS, HIDDEN = 2, 4, 32
+LAYERS, HEADS, HIDDEN = 3, 4, 32
+VOCABULARY = 82_428  # that of the shipped tokenizer
 
 
-def module(*, marks: bool, seed: int = 3) -> backbone.SequenceClassifier:
+def module(*, marks: bool, seed: int = 3) -> heads.SequenceClassifier:
     """Return a small classifier with random weights, large enough that its answers differ."""
     torch.manual_seed(seed)
     config = BertConfig(
-        vocab_size=30522, hidden_size=HIDDEN, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
+        vocab_size=VOCABULARY, hidden_size=HIDDEN, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
         intermediate_size=2 * HIDDEN, max_position_embeddings=160, hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0, attn_implementation="eager",
     )  # fmt: skip
-    kind = backbone.SpanClassifier if marks else backbone.SequenceClassifier
+    kind = heads.SpanClassifier if marks else heads.SequenceClassifier
     made = kind(BertModel(config, add_pooling_layer=False), 2)
     for name, parameter in made.named_parameters():
         if "LayerNorm" not in name:
@@ -31,25 +33,28 @@ def module(*, marks: bool, seed: int = 3) -> backbone.SequenceClassifier:
     return made.eval()
 
 
-def write_graph(folder: Path, made: backbone.SequenceClassifier) -> Path:
+def write_graph(folder: Path, made: heads.SequenceClassifier) -> Path:
     """Export a classifier to `folder`/model.onnx as the recipe does."""
     folder.mkdir(parents=True, exist_ok=True)
-    export.to_onnx(made, folder / "model.fp32.onnx")
+    whole = heads.Whole(made) if isinstance(made, heads.SpanClassifier) else made
+    export.to_onnx(whole, folder / "model.fp32.onnx")
     export.to_int8(folder / "model.fp32.onnx", folder / "model.onnx", heads=HEADS, hidden=HIDDEN)
     (folder / "model.fp32.onnx").unlink()
     return folder / "model.onnx"
 
 
-def write(folder: Path, *, marks: bool = True, screened: bool = False) -> Path:
+def write(folder: Path, *, marks: bool = True, divided: bool = False) -> Path:
     """Write a whole folder that verifies, with the tokenizer of the shipped classifier.
 
-    `screened` adds a first stage that knows nothing and clears every window.
+    `divided` writes the layers in two graphs, of which the first knows nothing and clears every window.
     """
     made = module(marks=marks)
-    write_graph(folder, made)
-    if screened:
-        words = made.encoder.embeddings.word_embeddings.weight.data
-        screen.to_onnx(screen.Screen(words, width=8), folder / "screen.onnx")
+    if divided:
+        assert isinstance(made, heads.SpanClassifier)
+        folder.mkdir(parents=True)
+        tuning.write_graph(made, folder / "model.onnx", folder.parent, marked=True, first=folder / "early.onnx")
+    else:
+        write_graph(folder, made)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(MODELS / "injection" / name, folder / name)
     labels = {"id2label": {"0": "BENIGN", "1": "INJECTION"}}
@@ -67,6 +72,6 @@ def write(folder: Path, *, marks: bool = True, screened: bool = False) -> Path:
         metrics={},
         base={"name": "none", "licence": "none", "weights_sha256": ""},
         marks={"threshold": 0.4} if marks else None,
-        screen={"graph": "screen.onnx", "clear_below": 1e6} if screened else None,
+        screen={"graph": "early.onnx", "clear_below": 1e6} if divided else None,
     )
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ class TestLoading:
             ("when: {", "when: {min_score: 1.5, ", 9, "min_score"),
             ("when: {", "when: {directions: [sideways], ", 9, "directions"),
             ("  reason: found something\n", "", 8, "reason"),
-            ("  reason: found something\n", "  reason: found something\n  operator: {name: encrypt}\n", 12, "operator"),
+            ("  reason: found something\n", "  reason: found something\n  operator: {name: encipher}\n", 12, "operator"),
             ("description", "descripton", 3, "descripton"),
             ("  reason: found something\n", "  reason: found something\n- {id: one, when: {}, action: allow, reason: once more}\n",
              12, "twice"),
@@ -239,3 +240,36 @@ def test_excise_takes_no_other_parameter(tmp_path: Path, params: str) -> None:
     text = PLAIN.replace("action: block", f"action: redact\n  operator: {{name: excise, params: {params}}}")
     with pytest.raises(ConfigurationError, match=r"default\.yaml.*extent"):
         load(write(tmp_path, "default.yaml", text))
+
+
+@pytest.mark.parametrize(
+    "operator",
+    ["{name: encrypt, params: {key: x}}", "{name: vault, params: {ttl: 5}}", "{name: generalise, params: {band: 7}}",
+     "{name: shift_date, params: {max_days: 0}}", "{name: shift_date, params: {of: patient}}",
+     "{name: surrogate, params: {culture: any}}"],
+)  # fmt: skip
+def test_our_operators_take_no_other_parameter(tmp_path: Path, operator: str) -> None:
+    """What is misspelled would be silently something else."""
+    text = PLAIN.replace("action: block", f"action: redact\n  operator: {operator}")
+    with pytest.raises(ConfigurationError, match=r"default\.yaml.*takes"):
+        load(write(tmp_path, "default.yaml", text))
+
+
+def test_a_restore_names_its_purposes(tmp_path: Path) -> None:
+    """Who may have originals back is said, or nobody may; an empty list of purposes is a mistake."""
+    policy = load(write(tmp_path, "default.yaml", PLAIN)).policies["default"]
+    assert policy.refuses_restore(Identity(session="s", purpose="treatment")) is not None
+    write(tmp_path, "default.yaml", f"{PLAIN}restore: {{purposes: [treatment], roles: [nurse]}}\n")
+    policy = load(tmp_path).policies["default"]
+    who = Identity(session="s", purpose="treatment", roles=("clerk", "nurse"))
+    assert policy.refuses_restore(who) is None
+    for other in (
+        replace(who, session=""),
+        replace(who, purpose=""),
+        replace(who, purpose="sale"),
+        replace(who, roles=()),
+    ):
+        assert policy.refuses_restore(other) is not None
+    write(tmp_path, "default.yaml", f"{PLAIN}restore: {{purposes: []}}\n")
+    with pytest.raises(ConfigurationError, match=r"default\.yaml.*restore"):
+        load(tmp_path)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from firewall.redact.redact import placeholders, redact, unique_names
 from firewall.vocabulary import Operator, Origin, Redaction, Segment, Span
+from tests.redact.keyrings import KEYS, keys_of
 
-SALT = b"\x01" * 32
 # Covered and uncovered characters come from alphabets that do not meet, and neither meets the marks.
 SHOWN, HIDDEN = "abc \u00e9\u4e2d\U0001f600\n", "789\u0436\U0001f601"
 
@@ -30,7 +30,7 @@ def cover(start: int, end: int, name: str = "replace", entity_type: str = "KIND"
 
 def edited(text: str, *redactions: Redaction) -> str:
     """Apply redactions to a text."""
-    return redact(segment(text), redactions, SALT)
+    return redact(segment(text), redactions, KEYS)
 
 
 pieces = st.lists(
@@ -184,11 +184,27 @@ class TestNames:
 
 def test_marks_of_an_earlier_redaction_are_found() -> None:
     """Those of known entity types only."""
-    assert placeholders("<PERSON> wrote <b>to</b> <NOBODY> and <US_SSN>", frozenset({"PERSON", "US_SSN"})) == [
+    assert placeholders("<PERSON> wrote <b>to</b> <NOBODY> and <US_SSN>", frozenset({"PERSON", "US_SSN"}), KEYS) == [
         Span(0, 8),
         Span(38, 46),
     ]
-    assert placeholders("no marks", frozenset({"PERSON"})) == []
+    assert placeholders("no marks", frozenset({"PERSON"}), KEYS) == []
+
+
+def test_tokens_are_marks_where_they_are_the_callers_own() -> None:
+    """One that is made up, or of another session, is looked at like any text."""
+    tokens = [edited("Jane", cover(0, 4, name)) for name in ("encrypt", "vault")]
+    other = redact(segment("Jane"), [cover(0, 4, "encrypt")], keys_of(session="s-2"))
+    text = f"by {tokens[0]}x{tokens[1]}, {other}, FW1-PERSON-s15-SSN-536-22-1874"
+    assert [text[mark.start : mark.end] for mark in placeholders(text, frozenset(), KEYS)] == tokens
+
+
+def test_a_number_stays_one_under_operators_that_make_one() -> None:
+    """In a JSON text inside a string a number becomes another one of as many digits, or 0."""
+    text = '{"mrn": 48213377, "seen": 20240305}'
+    result = json.loads(edited(text, cover(8, 16, "surrogate"), cover(26, 34, "shift_date", "DATE_TIME")))
+    assert 10_000_000 <= result["mrn"] != 48213377 and 20190101 < result["seen"] < 20240305
+    assert json.loads(edited(text, cover(8, 16, "encrypt")))["mrn"] == 0
 
 
 @pytest.mark.parametrize("wrap", ["{}", '["{}"]'])

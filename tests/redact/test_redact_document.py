@@ -13,8 +13,7 @@ from firewall.payload.document import Limits, parse
 from firewall.payload.reading import Reading, read
 from firewall.redact.document import Edits, edit
 from firewall.vocabulary import Direction, Operator, Redaction, Span
-
-SALT = b"\x01" * 32
+from tests.redact.keyrings import KEYS
 
 
 def reading(source: str) -> Reading:
@@ -36,7 +35,7 @@ def cover(result: Reading, *words: str) -> list[Redaction]:
 def cleaned(source: str, *words: str) -> tuple[str, Edits]:
     """Redact words out of a JSON text."""
     result = reading(source)
-    edits = edit(result.segments, cover(result, *words), SALT, result.names_of)
+    edits = edit(result.segments, cover(result, *words), KEYS, result.names_of)
     return result.edited(edits.texts), edits
 
 
@@ -61,7 +60,7 @@ def test_a_name_and_its_value_are_two_places() -> None:
     """A redaction of the one does not touch the other."""
     result = reading('{"secret": "secret"}')
     only_value = [item for item in cover(result, "secret") if not item.is_key]
-    assert result.edited(edit(result.segments, only_value, SALT, result.names_of).texts) == '{"secret": "<US_SSN>"}'
+    assert result.edited(edit(result.segments, only_value, KEYS, result.names_of).texts) == '{"secret": "<US_SSN>"}'
 
 
 def test_shown_pointers_escape_new_names() -> None:
@@ -115,10 +114,26 @@ def test_many_renamed_objects_cost_linear_time() -> None:
         best = float("inf")
         for _ in range(3):
             began = time.thread_time()
-            edits = edit(result.segments, wanted, SALT, result.names_of)
+            edits = edit(result.segments, wanted, KEYS, result.names_of)
             best = min(best, time.thread_time() - began)
             assert len(edits.names) == count
         return best
 
     seconds(100)
     assert seconds(4_000) < 9 * seconds(1_000) + 0.05
+
+
+def test_a_number_becomes_another_number_where_an_operator_makes_one() -> None:
+    """Of as many digits, so that its type and format stay; else it becomes 0."""
+    result = reading('{"mrn": 48213377, "x": 1.25}')
+
+    def made(name: str, pointer: str, length: int) -> dict[str, float]:
+        wanted = [Redaction(pointer, Span(0, length), "OTHER_ID", Operator(name))]
+        cleaned: dict[str, float] = json.loads(
+            result.edited(edit(result.segments, wanted, KEYS, result.names_of).texts)
+        )
+        return cleaned
+
+    assert made("encrypt", "/mrn", 8) == {"mrn": 0, "x": 1.25}
+    assert 10_000_000 <= made("surrogate", "/mrn", 8)["mrn"] != 48213377
+    assert made("surrogate", "/x", 4)["x"] == 0

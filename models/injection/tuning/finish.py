@@ -24,6 +24,7 @@ from models.injection.tuning.settle import Verdict
 from models.injection.tuning.split import Split
 from models.training import export
 
+CLEARS_NOTHING = -1e6  # a margin that no window stays under
 _COPIED = ("tokenizer.json", "tokenizer_config.json", "config.json")
 
 
@@ -124,7 +125,9 @@ class _Writer:
         self.base, self.folder, self.version, self.training, self.threads = base, folder, version, training, threads
         self.calibration: Mapping[str, Any] = raw.get("calibration") or {}
         self.thresholds: Thresholds = raw.get("thresholds") or {}
-        self.screen: Mapping[str, Any] | None = None
+        # Until it is known what a screen may clear it clears nothing; only a divided model cannot do without.
+        told = {**raw["screen"], "clear_below": CLEARS_NOTHING} if base.model.begun else None
+        self.screen: Mapping[str, Any] | None = told
         self.metrics: Mapping[str, Any] = {}
         (folder / "CARD.md").write_text(f"# {raw['name']} {version}\n", encoding="utf-8")
 
@@ -132,11 +135,17 @@ class _Writer:
         """Take over the base's first stage with a limit that fits; tell whether it is worth its time."""
         raw = self.base.raw["screen"]
         graph = self.folder / raw["graph"]
-        shutil.copyfile(self.base.folder / raw["graph"], graph)
-        self.screen = settle.settled_screen(graph, raw, model, rows)
-        if self.screen is None:
+        if not self.base.model.begun:
+            shutil.copyfile(self.base.folder / raw["graph"], graph)
+        settled = settle.settled_screen(graph, raw, model, rows)
+        if settled is not None:
+            self.screen = settled
+        elif self.base.model.begun:  # the model cannot do without its first layers, but they clear nothing
+            self.screen = {**raw, "clear_below": CLEARS_NOTHING}
+        else:
+            self.screen = None
             graph.unlink()
-        return self.screen is not None
+        return settled is not None
 
     def load(self) -> Model:
         """Write the manifest, verify the folder and load it."""

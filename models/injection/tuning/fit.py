@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from firewall.check.labelled import Labelled
 from models.injection.tuning.replay import mixture
-from models.training import backbone, export, loop, thaw
+from models.training import export, heads, loop, thaw
 from models.training.loop import Plan, Window
 
 
@@ -64,16 +64,18 @@ def fit(
     run: Path,
     *,
     resume: bool,
-    heads: int | None = None,
-) -> tuple[backbone.SpanClassifier, bool, dict[str, int]]:
+    first: Path | None = None,
+    attention_heads: int | None = None,
+) -> tuple[heads.SpanClassifier, bool, dict[str, int]]:
     """Return the tuned model, whether its head over tokens is to be served, and the counts of windows and steps.
 
-    `base` is the graph to start from, `heads` the number of its attention heads, where it is known. A run that was
-    interrupted goes on; how many steps the minutes allow is found once a run and kept there.
+    `base` is the graph to start from, `first` that of its first layers where these are apart, `attention_heads` the
+    number of its attention heads, where it is known. A run that was interrupted goes on; how many steps the minutes
+    allow is found once a run and kept there.
     """
     torch.set_num_threads(course.threads)
     torch.manual_seed(course.seed)
-    model = thaw.thaw(base, heads=heads)
+    model = thaw.thaw(base, first, heads=attention_heads)
     marked = thaw.is_marked(base)
     windows = mixture(tokenizer, rows, epochs=course.epochs, share=course.replay, seed=course.seed)
     plan = course.plan
@@ -89,14 +91,26 @@ def fit(
     return model, marked, {"windows": len(windows), "steps": steps, "batch": plan.batch}
 
 
-def write_graph(model: backbone.SpanClassifier, target: Path, run: Path, *, marked: bool) -> None:
-    """Export the model to int8; without marks only the head over windows is written, as the base model has it."""
-    served: torch.nn.Module = model
+def write_graph(
+    model: heads.SpanClassifier, target: Path, run: Path, *, marked: bool, first: Path | None = None
+) -> None:
+    """Export the model to int8, in two parts where `first` says where the first layers go.
+
+    Without marks only the head over windows is written, as the base model has it.
+    """
+    sizes = {"heads": model.encoder.config.num_attention_heads, "hidden": model.encoder.config.hidden_size}
+    if first is not None:
+        parts = run / "first.fp32.onnx", run / "rest.fp32.onnx"
+        export.to_onnx_parts(model, *parts)
+        for floating, place in zip(parts, (first, target), strict=True):
+            export.to_int8(floating, place, **sizes)
+            floating.unlink()
+        return
+    served: torch.nn.Module = heads.Whole(model)
     if not marked:
-        served = backbone.SequenceClassifier(model.encoder, model.head.out_features)
+        served = heads.SequenceClassifier(model.encoder, model.head.out_features)
         served.head = model.head
-    config = model.encoder.config
     floating = run / "model.fp32.onnx"
     export.to_onnx(served, floating)
-    export.to_int8(floating, target, heads=config.num_attention_heads, hidden=config.hidden_size)
+    export.to_int8(floating, target, **sizes)
     floating.unlink()

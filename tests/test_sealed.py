@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firewall.inference.seal import Seal
+from firewall.sealed import Seal
 
 KEY = bytes(range(32))
 NAME = b"n" * 32
