@@ -182,6 +182,9 @@ class _Reader:
             raise UnknownGraphError("a table of embeddings is not constant")
         by = graph.plain(node.input[1]) if node.op_type == "Gather" else ""
         kind = {"input_ids": "word", "token_type_ids": "token_type"}.get(by, "position")
+        made = graph.maker(by) if by else None
+        if made is not None and made.op_type == "ConstantOfShape":  # zeros in place of an input
+            kind = "token_type"
         return kind, table.reshape(-1, table.shape[-1])
 
     def _norm(self, name: str) -> Norm:

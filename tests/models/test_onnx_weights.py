@@ -12,6 +12,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from models.training.onnx_float import made_float
 from models.training.onnx_graph import UnknownGraphError
+from models.training.onnx_joined import joined
 from models.training.onnx_weights import read
 from tests.conftest import MODELS
 from tests.models import tiny_bert
@@ -26,7 +27,8 @@ def answer(model: onnx.ModelProto, ids: list[int]) -> np.ndarray:
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     row = np.array([ids], np.int64)
-    feed = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": row * 0}
+    given = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": row * 0}
+    feed = {one.name: given[one.name] for one in session.get_inputs()}
     return session.run(["logits"], feed)[0][0]
 
 
@@ -64,7 +66,7 @@ class TestForms:
         weights = tiny_bert.arrays(1)
         graph = tiny_bert.Builder(weights, **form).build()
         onnx.save(graph, tmp_path / "model.onnx")
-        found = read(tmp_path / "model.onnx", heads=tiny_bert.HEADS)
+        found = read(onnx.load(tmp_path / "model.onnx"), heads=tiny_bert.HEADS)
         assert (found.layers, found.heads, found.hidden, found.classes, found.marked) == (2, 2, 8, 2, True)
         assert found.epsilon == pytest.approx(tiny_bert.EPSILON)
         assert found.arrays.keys() == weights.keys()
@@ -77,7 +79,7 @@ class TestForms:
         weights = tiny_bert.arrays(2)
         served = quantised(tiny_bert.Builder(weights, **form).build(), tmp_path)
         assert "MatMulInteger" in {node.op_type for node in served.graph.node}
-        found = read(tmp_path / "int8.onnx", heads=tiny_bert.HEADS)
+        found = read(onnx.load(tmp_path / "int8.onnx"), heads=tiny_bert.HEADS)
         for name, array in weights.items():
             step = np.abs(array).max() / 127
             np.testing.assert_allclose(found.arrays[name], array, atol=0.51 * step + 1e-6, err_msg=name)
@@ -89,7 +91,7 @@ class TestForms:
 def test_a_model_without_marks_is_read_without_them(tmp_path: Path) -> None:
     """The head over tokens is told apart from one that is not there."""
     onnx.save(tiny_bert.Builder(tiny_bert.arrays(3, marks=False)).build(), tmp_path / "model.onnx")
-    found = read(tmp_path / "model.onnx")
+    found = read(onnx.load(tmp_path / "model.onnx"))
     assert not found.marked
     assert "marks.weight" not in found.arrays
 
@@ -107,7 +109,7 @@ def test_what_cannot_be_told_is_refused(form: dict, heads: int | None, part: str
     """The sentence says which part of the graph it is."""
     onnx.save(tiny_bert.Builder(tiny_bert.arrays(4), **form).build(), tmp_path / "model.onnx")
     with pytest.raises(UnknownGraphError, match=part):
-        read(tmp_path / "model.onnx", heads=heads)
+        read(onnx.load(tmp_path / "model.onnx"), heads=heads)
 
 
 def test_another_kind_of_graph_is_refused(tmp_path: Path) -> None:
@@ -116,14 +118,15 @@ def test_another_kind_of_graph_is_refused(tmp_path: Path) -> None:
 
     onnx.save(tiny_models.sequence_graph(), tmp_path / "model.onnx")
     with pytest.raises(UnknownGraphError, match="head over windows"):
-        read(tmp_path / "model.onnx")
+        read(onnx.load(tmp_path / "model.onnx"))
 
 
 def test_the_shipped_classifier_is_read_whole() -> None:
     """From the weights that are read, numpy computes what the runtime does with the file's weights in float."""
-    path = MODELS / "injection" / "model.onnx"
-    found = read(path)
-    model = onnx.load(path)
+    folder = MODELS / "injection"
+    model = joined(onnx.load(folder / "early.onnx"), onnx.load(folder / "model.onnx"))
+    found = read(model)
+    assert found.early
     ids = np.random.default_rng(5).integers(1000, 20000, 24).tolist()
     mine = tiny_bert.logits(found.arrays, ids, heads=found.heads)
     np.testing.assert_allclose(mine, answer(made_float(model), ids), atol=1e-3)

@@ -72,11 +72,11 @@ def test_the_order_goes_and_the_rest_passes(marking: TestClient) -> None:
 
 def test_json_stays_json(marking: TestClient) -> None:
     """Also where the order stands in a JSON text inside a string, or is the whole of a value."""
-    nested = json.dumps({"notes": f"The pump is fine. {ORDER}", "mrn": 12, "more": ["the report", ORDER]})
+    nested = json.dumps({"notes": f"The pump is fine. {ORDER}", "beds": 12, "more": ["the report", ORDER]})
     answer = ask(marking, {"body": nested, "note": ORDER, "ok": True})
     assert answer["action"] == "redact"
     assert json.loads(answer["content"]["body"]) == {
-        "notes": "The pump is fine.", "mrn": 12, "more": ["the report", ""]
+        "notes": "The pump is fine.", "beds": 12, "more": ["the report", ""]
     }  # fmt: skip
     assert (answer["content"]["note"], answer["content"]["ok"]) == ("", True)
 
