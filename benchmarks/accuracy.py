@@ -1,11 +1,14 @@
 """Accuracy of the whole service on any labelled JSON lines (plain or .gz).
 
     python -m benchmarks.accuracy attacks.jsonl          rows {"text", "label": 0|1, "source"?, "surface"?}
-    python -m benchmarks.accuracy notes.jsonl.gz         rows {"text", "entities": [{"start", "end", "label"}], "ignore"?}
+    python -m benchmarks.accuracy notes.jsonl.gz         rows {"text", "entities": [{"start", "end", "label"}], "ignore"?,
+                                                         "lookalikes"?, "source"?}; `type` is read as `label`, and
+                                                         `kind` as `source`
 
 Attacks: AUC, recall at 1 % and 0.1 % false positives, what the policy flags, false positives by source and length.
-Identifiers: characters and spans leaked by kind, clean characters redacted, by source. Each text goes down the real road
-as a plain-string tool result. Writes benchmarks/results/<name>.json and .png.
+Identifiers: characters and spans leaked by kind, clean characters redacted, by source, look-alikes that were hit and
+documents without an identifier that were touched. Each text goes down the real road
+as a plain-string tool result; with `--rules-only` past rules and structure alone, without a model. Writes benchmarks/results/<name>.json and .png.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ import json
 import math
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +29,9 @@ from rich.progress import Progress
 
 from benchmarks.circumstances import RESULTS, ROOT, circumstances
 from benchmarks.load import percentile
-from firewall.assembly import open_runtime
+from firewall.assembly import load_bundle, open_runtime
 from firewall.payload.document import from_text
-from firewall.pipeline import Inquiry, Inspection, Pipeline
+from firewall.pipeline import Inquiry, Inspection, Pipeline, Unrecorded
 from firewall.settings import load
 from firewall.vocabulary import Action, Direction, Identity, ToolRef
 
@@ -56,8 +60,12 @@ async def inspect(pipeline: Pipeline, text: str, policy: str | None) -> Inspecti
     )
 
 
-async def run(data: Sequence[dict[str, Any]], policy: str | None, keep: Any) -> list[Any]:
-    """Inspect every row, a few at once, and keep of each inspection what `keep(row, inspection)` returns."""
+@asynccontextmanager
+async def road(*, rules_only: bool) -> AsyncIterator[Pipeline]:
+    """Yield the road: that of the service, or one that decides on rules and structure alone."""
+    if rules_only:
+        yield Pipeline(load_bundle(ROOT / "rules"), Unrecorded(), bytes(32), deadline_s=60)
+        return
     with tempfile.TemporaryDirectory() as var:
         settings = load(
             rules_dir=ROOT / "rules",
@@ -66,18 +74,24 @@ async def run(data: Sequence[dict[str, Any]], policy: str | None, keep: Any) -> 
             audit_key=Path(var) / "audit.key",
         )
         async with open_runtime(settings) as runtime:
-            kept: list[Any] = [None] * len(data)
-            turn = iter(range(len(data)))
-            with Progress() as bar:
-                task = bar.add_task("inspecting", total=len(data))
+            yield runtime.pipeline
 
-                async def worker() -> None:
-                    for index in turn:
-                        kept[index] = keep(data[index], await inspect(runtime.pipeline, data[index]["text"], policy))
-                        bar.advance(task)
 
-                await asyncio.gather(*(worker() for _ in range(_AT_ONCE)))
-            return kept
+async def run(data: Sequence[dict[str, Any]], policy: str | None, keep: Any, *, rules_only: bool = False) -> list[Any]:
+    """Inspect every row, a few at once, and keep of each inspection what `keep(row, inspection)` returns."""
+    async with road(rules_only=rules_only) as pipeline:
+        kept: list[Any] = [None] * len(data)
+        turn = iter(range(len(data)))
+        with Progress() as bar:
+            task = bar.add_task("inspecting", total=len(data))
+
+            async def worker() -> None:
+                for index in turn:
+                    kept[index] = keep(data[index], await inspect(pipeline, data[index]["text"], policy))
+                    bar.advance(task)
+
+            await asyncio.gather(*(worker() for _ in range(_AT_ONCE)))
+        return kept
 
 
 def keep_attack(_: dict[str, Any], inspection: Inspection) -> tuple[float, bool]:
@@ -132,17 +146,22 @@ def keep_identifiers(row: dict[str, Any], inspection: Inspection) -> dict[str, A
     for entity in row["entities"]:
         start, end = entity["start"], entity["end"]
         covered[start:end] = [True] * (end - start)
-        if entity["label"] in _NEUTRAL:
+        label = entity["type"] if "type" in entity else entity["label"]
+        if label in _NEUTRAL:
             continue
         marks = [index for index in range(start, end) if text[index].isalnum()]
-        spans.append((entity["label"], len(marks), sum(not gone[index] for index in marks)))
+        spans.append((label, len(marks), sum(not gone[index] for index in marks)))
     for span in row.get("ignore", ()):
         start, end = (span["start"], span["end"]) if isinstance(span, dict) else (span[0], span[1])
         covered[start:end] = [True] * (end - start)
     clean = [index for index, char in enumerate(text) if char.isalnum() and not covered[index]]
     blocked = inspection.decision.action is Action.BLOCK
+    looks = [
+        any(gone[at] and text[at].isalnum() for at in range(start, end)) for start, end in row.get("lookalikes", ())
+    ]
     return {
         "spans": spans,
+        "looks": looks,
         "clean": len(clean),
         "taken": 0 if blocked else sum(gone[i] for i in clean),
         "blocked": blocked,
@@ -154,7 +173,7 @@ def identifiers(data: Sequence[dict[str, Any]], kept: Sequence[dict[str, Any]]) 
     by_type: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     by_source: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for row, got in zip(data, kept, strict=True):
-        mine = by_source[str(row.get("source", "?"))[:60]]
+        mine = by_source[str(row.get("source", row.get("kind", "?")))[:60]]
         mine[0] += got["clean"]
         mine[1] += got["taken"]
         for kind, total, left in got["spans"]:
@@ -167,12 +186,18 @@ def identifiers(data: Sequence[dict[str, Any]], kept: Sequence[dict[str, Any]]) 
             mine[3] += left
     total, left, count, hurt = (sum(tally[index] for tally in by_type.values()) for index in range(4))
     clean, taken = (sum(tally[index] for tally in by_source.values()) for index in range(2))
+    looks = [hit for got in kept for hit in got["looks"]]
+    free = [got["taken"] > 0 for got in kept if not got["spans"]]
     return {
         "documents": len(data),
         "blocked_documents": sum(got["blocked"] for got in kept),
         "leaked_characters": round(left / max(1, total), 5),
         "leaked_spans": round(hurt / max(1, count), 5),
         "clean_redacted": round(taken / max(1, clean), 5),
+        "lookalikes": len(looks),
+        "lookalikes_hit": round(sum(looks) / max(1, len(looks)), 5),
+        "documents_without_identifier": len(free),
+        "documents_without_identifier_touched": round(sum(free) / max(1, len(free)), 5),
         "by_type": {
             kind: {
                 "spans": tally[2],
@@ -227,6 +252,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="JSON lines, plain or .gz")
     parser.add_argument("--policy", help="a policy's id (default: the selected one)")
+    parser.add_argument("--rules-only", action="store_true", help="rules and structure, without a model")
     parser.add_argument("--most", type=int, help="read at most so many rows")
     parser.add_argument("--name", help="name of the result (default: the file's name)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the result")
@@ -235,7 +261,14 @@ def main() -> None:
     if not data:
         parser.error("the file holds no rows")
     about_orders = "label" in data[0]
-    kept = asyncio.run(run(data, arguments.policy, keep_attack if about_orders else keep_identifiers))
+    kept = asyncio.run(
+        run(
+            data,
+            arguments.policy,
+            keep_attack if about_orders else keep_identifiers,
+            rules_only=arguments.rules_only,
+        )
+    )
     result = attacks(data, kept) if about_orders else identifiers(data, kept)
     result = {
         "circumstances": circumstances(arguments.data.read_bytes()),

@@ -30,6 +30,8 @@ NAME = "patterns"
 MAX_FINDINGS = 20_000
 _INLINE_CHARS = 4_096  # longer texts are looked at in a worker thread, so that the loop stays free
 _SMALL_SET = 8
+_LABEL = 3  # characters that a pattern matched before its value: it has read a label
+_UNKNOWN = "form:other"
 _CANARY = "firewallcanaryword"  # stands behind every text: an engine that does not report it has failed
 # Everything that a pattern without a telling word could ask for: single characters and pairs of digits and marks.
 _TRIVIAL = " ".join(
@@ -233,9 +235,10 @@ class _Sight:
                 if (crossing and not rule.joined) or (homes is not None and not crossing):
                     continue
                 for index, span in located:
-                    self._keep(rule, index if homes is None else homes[index], span, view, crossing)
+                    labelled = start - matched[0] >= _LABEL
+                    self._keep(rule, index if homes is None else homes[index], span, view, crossing, labelled)
                     if self.traces is not None:
-                        self._trace(pattern, index, span, view, text, matched, homes)
+                        self._trace(pattern, index, span, view, text, matched, homes, labelled)
                 if len(self.findings) > MAX_FINDINGS:
                     self.skipped.append(Skipped(NAME, "", SkipReason.BUDGET))
                     return
@@ -259,10 +262,12 @@ class _Sight:
         text: Joined,
         matched: tuple[int, int],
         homes: Sequence[int] | None,
+        labelled: bool,
     ) -> None:
         """Say how the match came about that was kept, or dropped, last."""
         home = index if homes is None else homes[index]
         segment = self.segments[home]
+        parts_of = self._parts(pattern.rule, home, span, labelled)
         around = [one for at, one in text.locate(*view.to_source(*matched)) if at == index]
         self.traces = [] if self.traces is None else self.traces
         self.traces.append(
@@ -279,31 +284,33 @@ class _Sight:
                 alternatives=len(pattern.rule.any_of),
                 matched=around[0] if around else span,
                 dropped=""
-                if any((pattern.rule.id, home, part) in self.findings for part in self._parts(pattern.rule, home, span))
-                else self._why_dropped(pattern.rule, home, span),
+                if any((pattern.rule.id, home, part) in self.findings for part in parts_of)
+                else ("origin" if parts_of else NOBODYS),
             )
         )
 
-    def _why_dropped(self, rule: Rule, index: int, span: Span) -> str:
-        return "origin" if self._parts(rule, index, span) else NOBODYS
+    def _parts(self, rule: Rule, index: int, span: Span, labelled: bool) -> list[Span]:
+        """Return what a match covers; a rule that goes by looks does not reach from one field into another.
 
-    def _parts(self, rule: Rule, index: int, span: Span) -> list[Span]:
-        """Return what a match covers; a rule that goes by looks does not reach from one field into another."""
+        A label that a rule knows says more than that a form's reader does not know it.
+        """
         if not _goes_by_looks(rule):
             return [span]
         told = self.told[index]
+        if labelled:
+            told = [one for one in told if one.entity_type or one.meaning != _UNKNOWN]
         return (
             [Span(*part) for part in parts(self.segments[index].text, told, span.start, span.end)] if told else [span]
         )
 
-    def _keep(self, rule: Rule, index: int, span: Span, view: View, crossing: bool) -> None:
+    def _keep(self, rule: Rule, index: int, span: Span, view: View, crossing: bool, labelled: bool) -> None:
         segment = self.segments[index]
         # A user's prompt comes as an argument, and what gives orders there is told by the same rules.
         origin = Origin.TOOL_CALL if segment.origin is Origin.USER_PROMPT else segment.origin
         if origin not in rule.origins:
             return
         disguise = () if view.name in ("raw", "canonical") else (f"decoded-{view.name}",)
-        for part in self._parts(rule, index, span):
+        for part in self._parts(rule, index, span, labelled):
             self.findings.setdefault(
                 (rule.id, index, part),
                 Finding(

@@ -36,7 +36,7 @@ from stdnum.se import personnummer
 from stdnum.us import itin, rtn, ssn
 from stdnum.za import idnr as za_idnr
 
-from firewall.validators import check_digits, plausible, words
+from firewall.validators import check_digits, dates, plausible, words
 
 Validator = Callable[[str], bool]
 
@@ -63,12 +63,13 @@ def _spaced(check: Callable[[str], object]) -> Validator:
 _OWN: tuple[Validator, ...] = (
     check_digits.card, check_digits.dea, check_digits.gtin, check_digits.hibc, check_digits.mbi,
     check_digits.medicare_au, check_digits.mrz, check_digits.nino, check_digits.npi, check_digits.ssn_labelled,
-    check_digits.vin, plausible.age_over_89, plausible.basic_credentials, plausible.calendar_date,
-    plausible.ip_address, plausible.jwt, plausible.mac_address, plausible.password_like, plausible.personal_mailbox,
-    plausible.phone_nanp, plausible.phone_possible, plausible.phone_valid, plausible.secret_like, plausible.url_credentials,
-    plausible.web_address,
-    words.city_state_zip, words.has_digit, words.id_like, words.person_name, words.place_name, words.street_address,
-    words.user_name,
+    check_digits.vin, dates.any_date, dates.calendar_date, dates.day_and_month, dates.month_date, dates.month_year,
+    dates.weekday, plausible.age_over_89, plausible.basic_credentials, plausible.ip_address, plausible.jwt,
+    plausible.mac_address, plausible.password_like, plausible.personal_mailbox, plausible.phone_bracketed,
+    plausible.phone_nanp, plausible.phone_possible, plausible.phone_trunk, plausible.phone_valid,
+    plausible.secret_like, plausible.url_credentials, plausible.web_address, words.city_state_zip, words.code_like,
+    words.has_digit, words.handle, words.id_like, words.person_name, words.place_name, words.plate_like,
+    words.postal_code, words.street_address, words.user_name,
 )
 # taken as written: IBAN has its own grouping, and the separator tells the century in the other two
 _AS_WRITTEN: Mapping[str, Callable[[str], object]] = {
@@ -89,4 +90,9 @@ VALIDATORS: Mapping[str, Validator] = MappingProxyType(
     {check.__name__: _guarded(check) for check in _OWN}
     | {name: _guarded(check) for name, check in _AS_WRITTEN.items()}
     | {name: _spaced(check) for name, check in _STDNUM.items()}
+)
+
+# What a value passes only if it is what it looks like, or by a chance of one in ten and less.
+CHECK_DIGITS: frozenset[str] = frozenset(
+    {*_AS_WRITTEN, *_STDNUM, *(check.__name__ for check in _OWN if check.__module__ == check_digits.__name__)}
 )

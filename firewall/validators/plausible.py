@@ -10,7 +10,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import phonenumbers
@@ -18,28 +17,14 @@ import phonenumbers
 from firewall.validators.check_digits import digits
 
 _PHONE_REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "SE", "PL")
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januar januari janvier janv enero ene gennaio gen",
-            "feb february februar februari fevrier fevr febrero febbraio",
-            "mar march marz maerz maart mars marzo mrz",
-            "apr april avril avr abril abr aprile",
-            "may mai mei mayo maggio mag",
-            "jun june juni juin junio giugno giu",
-            "jul july juli juillet juil julio luglio lug",
-            "aug august augustus aout agosto ago",
-            "sep sept september septembre septiembre settembre set",
-            "oct october oktober okt octobre octubre ottobre ott",
-            "nov november novembre noviembre",
-            "dec december dezember dez decembre diciembre dic dicembre",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-_ACCENTS = str.maketrans("áàâäéèêëíìîïóòôöúùûü", "aaaaeeeeiiiioooouuuu")
+# Plans whose numbers are written with a leading 0 at home, and the two where brackets hold the area code.
+_TRUNK_REGIONS = (
+    "GB", "DE", "FR", "IE", "AU", "NZ", "CH", "AT", "BE", "NL", "SE", "FI", "IN", "JP", "CN", "KR", "ZA", "NG", "IL",
+    "TR", "IT",
+)  # fmt: skip
+_BRACKET_REGIONS = ("BR", "MX", "IE", "GB", "AU", "NZ", "RU")
+_SLASHED_DATE = re.compile(r"\d{1,2}(?:/\d{1,2}/\d{2}|[.-]\d{1,2}[.-](?:19|20)\d{2}\b)")
+_EXTENSION = re.compile(r",? ?(?:x|ext\.?|extn\.?|extension|#)[ .:]{0,2}\d{1,6}$", re.IGNORECASE)
 _ROLE_MAILBOXES = frozenset(
     "abuse accounts admin administrator alerts billing bot bounce careers ci compliance contact customerservice "
     "devnull devops donotreply do-not-reply feedback git hello help helpdesk hostmaster hr info it itsupport jobs "
@@ -52,7 +37,8 @@ _ROLE_MAILBOXES = frozenset(
 _NAMESPACES = frozenset(
     "hl7.org terminology.hl7.org fhir.org loinc.org snomed.info unitsofmeasure.org w3.org purl.org purl.obolibrary.org "
     "json-schema.org schema.org schemas.xmlsoap.org schemas.openxmlformats.org dicom.nema.org nucc.org ns.adobe.com "
-    "standardhealthrecord.org".split()
+    "standardhealthrecord.org id.who.int whocc.no ama-assn.org cdc.gov/nhsn nlm.nih.gov/research/umls ihe.net "
+    "ihtsdo.org rxnav.nlm.nih.gov ncimeta.nci.nih.gov nema.org cms.gov/medicare/coding".split()
 )
 _PLACEHOLDER = re.compile(
     r"(?:your|my|the|some|insert|enter|add|replace|change|example|sample|dummy|placeholder|redacted|masked|hidden|"
@@ -116,41 +102,16 @@ def basic_credentials(value: str) -> bool:
     return decoded.isprintable() and re.fullmatch(r"[^:]+:.+", decoded) is not None
 
 
-def calendar_date(value: str) -> bool:
-    """A day that exists, in any usual order and spelling, with a year of 1850 to 2150 where four digits are given."""
-    text = value.lower().translate(_ACCENTS)
-    numbers = [int(number) for number in re.findall(r"\d+", text)]
-    month = next((_MONTHS[word] for word in re.findall(r"[a-z]+", text) if word in _MONTHS), None)
-    if month is not None:
-        first, second = numbers[:2]
-        return _exists(first, month, second) if first > 31 else _exists(second, month, first)
-    if numbers[0] > 9999:  # written without separators: 20240131, 01312024, with or without the time of day
-        run = digits(value)[:8]
-        return _exists(int(run[:4]), int(run[4:6]), int(run[6:])) or _exists(int(run[4:]), int(run[:2]), int(run[2:4]))
-    first, second, third = numbers[:3]
-    if first > 31:
-        return _exists(first, second, third)
-    return _exists(third, second, first) or _exists(third, first, second)
-
-
-def _exists(year: int, month: int, day: int) -> bool:
-    """Tell whether that day is in the calendar; a two-digit year is taken in a century that has leap days alike."""
-    if not (0 <= year < 100 or 1850 <= year <= 2150):
-        return False
-    try:
-        date(2000 + year if year < 100 else year, month, day)
-    except ValueError:
-        return False
-    return True
-
-
 def age_over_89(value: str) -> bool:
-    """An age that Safe Harbor wants aggregated: 90 to 119 years (45 CFR 164.514(b)(2)(i)(C))."""
-    return 90 <= int(value) <= 119
+    """An age that Safe Harbor wants aggregated: 90 to 119 years (45 CFR 164.514(b)(2)(i)(C)), in figures or words."""
+    if value.isdecimal():
+        return 90 <= int(value) <= 119
+    return re.match(r"ninety|(?:one |a )?hundred", value.lower()) is not None
 
 
 def phone_possible(value: str) -> bool:
     """A number that is called a phone number: of a possible length in one of twelve numbering plans."""
+    value = _EXTENSION.sub("", value)
     number = digits(value)
     if not 7 <= len(number) <= 15 or len(set(number)) < 3:
         return False
@@ -159,13 +120,36 @@ def phone_possible(value: str) -> bool:
 
 
 def phone_valid(value: str) -> bool:
-    """An international number (+) whose country code, length and leading digits are assigned."""
-    return _phone(value, None, phonenumbers.is_valid_number)
+    """An international number (+ or 00) whose country code is assigned and whose length its plan knows."""
+    number = _EXTENSION.sub("", value).replace("(0)", "")
+    number = f"+{number[2:]}" if number.startswith("00") else number
+    return 8 <= len(digits(number)) <= 15 and _phone(number, None, phonenumbers.is_possible_number)
+
+
+def phone_trunk(value: str) -> bool:
+    """A number as it is dialled at home, with a leading 0: valid in one of twenty plans."""
+    value = _EXTENSION.sub("", value)
+    number = digits(value)
+    if not 9 <= len(number) <= 12 or number[0] != "0" or number[1] == "0" or len(set(number)) < 3:
+        return False
+    if _SLASHED_DATE.match(value):
+        return False
+    if value.count("-") > 1 and re.search(r"-\d{4}$", value) is None:
+        return False  # a part number: with two dashes, the last group of a telephone number has four digits
+    return any(_phone(value, region, phonenumbers.is_valid_number) for region in _TRUNK_REGIONS)
+
+
+def phone_bracketed(value: str) -> bool:
+    """A number whose area code stands in brackets: of a possible length in one of the plans that write so."""
+    number = digits(value)
+    if not 9 <= len(number) <= 11 or len(set(number)) < 3:
+        return False
+    return any(_phone(value, region, phonenumbers.is_possible_number) for region in _BRACKET_REGIONS)
 
 
 def phone_nanp(value: str) -> bool:
     """A North American number: area and exchange start with 2-9, and the area code is no service code (N11)."""
-    number = digits(value)
+    number = digits(_EXTENSION.sub("", value))
     number = number[1:] if number[:1] == "1" else number
     return len(number) == 10 and number[0] > "1" and number[3] > "1" and number[1:3] != "11" and len(set(number)) > 3
 
@@ -186,8 +170,10 @@ def personal_mailbox(value: str) -> bool:
 
 def web_address(value: str) -> bool:
     """An address somebody can be found by, rather than a code system's name, an XML namespace or this machine."""
-    host = re.sub(r"^[a-z]+://(?:[^@/]*@)?", "", value.lower()).split("/", 1)[0].split(":", 1)[0]
-    return host.removeprefix("www.") not in _NAMESPACES and not host.startswith(("localhost", "127."))
+    place = re.sub(r"^[a-z]+://(?:[^@/]*@)?", "", value.lower()).removeprefix("www.").rstrip("/")
+    host = place.split("/", 1)[0].split(":", 1)[0]
+    named = host in _NAMESPACES or any(place.startswith(name) for name in _NAMESPACES if "/" in name)
+    return not named and not host.startswith(("localhost", "127."))
 
 
 def mac_address(value: str) -> bool:
@@ -201,4 +187,6 @@ def ip_address(value: str) -> bool:
     address = ipaddress.ip_address(value.split("/", 1)[0].split("%", 1)[0])
     if address.version == 6 and value.count(":") + value.count(".") < 3:
         return False  # `a::b` is a name in several programming languages
+    if address.version == 4 and address.packed[0] != 10 and max(address.packed) < 32:
+        return False  # 2.7.10.1 is a version, a chapter or an enzyme far more often
     return not (address.is_unspecified or address.is_loopback or value.startswith(("255.", "0.")))
