@@ -171,9 +171,7 @@ def write_injection(folder: Path, *, marks: bool = False, told: Mapping[str, flo
     return write_signed(folder, graph, "sequence-classification", ("SAFE", "INJECTION"), **more)
 
 
-def write_screened(
-    folder: Path, *, first: onnx.ModelProto | None = None, divided: bool = False, **more: Any
-) -> Path:
+def write_screened(folder: Path, *, first: onnx.ModelProto | None = None, divided: bool = False, **more: Any) -> Path:
     """Write the same with marks and a screen that clears every window without `ignore` and `pump`.
 
     With `divided` the screen is the classifier's first part.

@@ -27,6 +27,7 @@ from firewall.inference.scoring import CLEARED_AT_MOST
 from firewall.inference.spans import passages
 from firewall.payload.decode import TRUNCATED
 from firewall.payload.joined import SEPARATOR, Joined, join
+from firewall.payload.normalize import calmed
 from firewall.payload.views import canonical, decoded
 from firewall.vocabulary import (
     Coverage,
@@ -90,7 +91,9 @@ class _Reading:
         for view in views:
             starts.append(at)
             at += len(view.text) + 1
-        return cls(joined, tuple(views), tuple(starts), "\n".join(view.text for view in views).replace(SEPARATOR, "\n"))
+        return cls(
+            joined, tuple(views), tuple(starts), calmed("\n".join(view.text for view in views).replace(SEPARATOR, "\n"))
+        )
 
     def home(self, start: int, end: int) -> Iterator[tuple[int, Span]]:
         """Yield each segment under `[start, end)`, with the span in its own code points."""

@@ -27,6 +27,10 @@ _TWIN_SCRIPTS = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0530-\u058f\u13a0-\u13
 _MIXED = re.compile(r"[A-Za-z](?=[\u0370-\u052f])|[\u0370-\u052f](?=[A-Za-z])")
 _AMONG_LATIN = re.compile(r"[A-Za-z][\u0370-\u052f]{1,3}[A-Za-z]")
 # Letters and fillers that are drawn as nothing although their category is not Cf or Mn.
+_SWITCH = re.compile(r"[a-z][A-Z]")
+_LETTERS = re.compile(r"[A-Za-z]{2,40}")
+_FEW_RESTLESS = 4  # words; fewer may be names of things
+_CALM_SHARE = 4  # one word in so many is restless where nobody wrote the text like that
 _BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800\u034f")
 _CACHED_WORD = 64
 
@@ -76,6 +80,26 @@ def canonical(text: str) -> View:
     if not _ODD.search(text):
         return View("canonical", text)
     return _folded("canonical", text, keep_blanks=False)
+
+
+def calmed(text: str) -> str:
+    """Return a text in which words whose case changes all the time are in lower case, if many are like that.
+
+    For models that tell case apart: letters and their places stay, so that what is found needs no way home.
+    """
+    if _SWITCH.search(text) is None:
+        return text
+    words = _LETTERS.findall(text)
+    restless = {word for word in set(words) if _is_restless(word)}
+    count = sum(word in restless for word in words)
+    if count < _FEW_RESTLESS or _CALM_SHARE * count < len(words):
+        return text
+    return _LETTERS.sub(lambda match: match[0].lower() if match[0] in restless else match[0], text)
+
+
+def _is_restless(word: str) -> bool:
+    rises = sum(first.islower() and second.isupper() for first, second in pairwise(word))
+    return 3 * rises >= len(word) - 1
 
 
 def shown(text: str) -> View | None:

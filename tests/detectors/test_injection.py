@@ -264,6 +264,15 @@ def marking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InjectionDetec
         yield InjectionDetector(made)
 
 
+@pytest.fixture(scope="module")
+def minute(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InjectionDetector]:
+    """Yield the same, but no marked passage is too short to be told beside a longer one."""
+    told = {"threshold": 0.5, "least": 1}
+    folder = tiny_models.write_injection(tmp_path_factory.mktemp("models") / "guard", marks=True, told=told)
+    with Batcher(Model.load(folder)) as made:
+        yield InjectionDetector(made)
+
+
 class TestPassages:
     """What a model with marks reports."""
 
@@ -308,10 +317,10 @@ class TestPassages:
 
     @given(words=st.lists(st.sampled_from(["pump", "the", "notes", "ignore"]), min_size=1, max_size=300))
     @settings(max_examples=30, deadline=None)
-    def test_an_order_is_in_a_passage_at_any_place(self, marking: InjectionDetector, words: list[str]) -> None:
+    def test_an_order_is_in_a_passage_at_any_place(self, minute: InjectionDetector, words: list[str]) -> None:
         """Windows merge without a blind spot: every marked word of a warned-of text is covered."""
         text = " ".join(words)
-        spans = [one.span for one in look(marking, leaf(text)).findings if one.span]
+        spans = [one.span for one in look(minute, leaf(text)).findings if one.span]
         at = -1
         while (at := text.find("ignore", at + 1)) >= 0:
             assert any(span.start <= at and at + 6 <= span.end for span in spans)
