@@ -43,7 +43,7 @@ _WITH_TIME_LIMITS = (
 tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 # These loggers write words of the text that is analyzed.
 for _name in ("presidio-analyzer", "decision_process"):
-    logging.getLogger(_name).disabled = True
+    logging.getLogger(_name).addFilter(lambda _: False)  # `disabled` is undone by whoever configures logging later
 
 
 class ModelRecognizer(EntityRecognizer):  # type: ignore[misc]  # Presidio is not followed by mypy
