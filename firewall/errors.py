@@ -29,7 +29,7 @@ class MalformedInputError(FirewallError):
 
 
 class RestoreRefusedError(FirewallError):
-    """The originals may not be given back to this caller, in this session, or for this purpose."""
+    """The originals may not be given back to this caller, in its session, or for its purpose."""
 
     status = 403
     code = "restore_refused"

@@ -37,6 +37,9 @@ def accuracy(
     data: Annotated[Path, typer.Argument(help="JSON lines: text and label, or text and entities; plain or .gz.")],
     policy: Annotated[str | None, typer.Option(help="A policy's id.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the result.")] = None,
+    rules_only: Annotated[
+        bool, typer.Option("--rules-only", help="Past rules and structure alone, without a model.")
+    ] = False,
 ) -> None:
     """Measure accuracy on a labelled set, through the real road.
 
@@ -44,7 +47,8 @@ def accuracy(
 
         firewall bench accuracy attacks.jsonl --policy default
     """
-    _run("accuracy", str(data), *(["--policy", policy] if policy else []), *(["--name", name] if name else []))
+    chosen = [*(["--policy", policy] if policy else []), *(["--name", name] if name else [])]
+    _run("accuracy", str(data), *chosen, *(["--rules-only"] if rules_only else []))
 
 
 @app.command()

@@ -179,7 +179,7 @@ class Surrogates:
         return self._code(folded)
 
     def _listed(self, folded: str) -> str | None:
-        """Return the name behind a listed name, in this session's order of its list; None for one that is not listed."""
+        """Return the name behind a listed name, in the session's own order of its list; None for one that is not listed."""
         place = _LIST_OF.get(folded)
         if place is None:
             return None
